@@ -1,0 +1,18 @@
+//! Everything that touches the machine around rtk: environment, clock, paths, settings, process spawn, log.
+//!
+//! Invariants: made once in `run`, passed down by reference; no other room reads an environment variable, asks
+//! the clock or spawns a process other than git. Knows nothing of the rooms above.
+
+mod clock;
+mod env;
+mod log;
+mod paths;
+mod settings;
+mod spawn;
+
+pub use clock::{Deadline, now_ns, unix_ms};
+pub use env::Env;
+pub use log::Log;
+pub use paths::Paths;
+pub use settings::{ExplorePolicy, Origin, SearchPolicy, SettingRow, Settings, SettingsError};
+pub use spawn::{SpawnError, detach};

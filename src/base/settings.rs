@@ -1,0 +1,428 @@
+//! Settings: defaults < user's `config.toml` < the project's `.rtk.toml` < `RTK_*` environment; each value knows its origin.
+
+use super::Env;
+use std::path::Path;
+
+/// A settings file beyond this size is not read, in bytes.
+const SETTINGS_BYTES_MAX: u64 = 256 * 1024;
+
+/// What happens to the launch of an exploration agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExplorePolicy {
+    /// The launch is denied with a reason that is the answer.
+    Answer,
+    /// The launch is injected as any other.
+    Inject,
+    /// The launch is left alone.
+    Allow,
+}
+
+/// What happens to searches inside an exploration agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchPolicy {
+    /// Nothing.
+    Off,
+    /// The slice's names are added beside the search.
+    Hint,
+    /// The search is denied once, with the answer.
+    Deny,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// A settings file.
+    File(String),
+    /// An environment variable.
+    Variable(&'static str),
+}
+
+/// One setting as `rtk config` shows it.
+#[derive(Debug, Clone)]
+pub struct SettingRow {
+    /// Dotted name, such as `hook.deadline_ms`.
+    pub key: &'static str,
+    /// The value in force, printed as TOML.
+    pub value: String,
+    /// Where the value came from.
+    pub origin: Origin,
+    /// One sentence on what it does.
+    pub about: &'static str,
+}
+
+/// Why a settings file was not used. The defaults stay in force.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{file}: {reason}")]
+pub struct SettingsError {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it, with line and column where known.
+    pub reason: String,
+}
+
+/// Static description of one setting.
+struct Spec {
+    key: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    about: &'static str,
+    /// Whether a project's own file may set it; repository text is not trusted with the rest.
+    project: bool,
+}
+
+const SPECS: &[Spec] = &[
+    Spec {
+        key: "enabled",
+        variable: "RTK_ENABLED",
+        default: "true",
+        about: "whether the hook acts at all",
+        project: true,
+    },
+    Spec {
+        key: "hook.deadline_ms",
+        variable: "RTK_HOOK_DEADLINE_MS",
+        default: "2000",
+        about: "time the whole hook process may take, in milliseconds",
+        project: false,
+    },
+    Spec {
+        key: "hook.token_budget",
+        variable: "RTK_HOOK_TOKEN_BUDGET",
+        default: "2200",
+        about: "size of an injected slice, in tokens",
+        project: true,
+    },
+    Spec {
+        key: "hook.chars_max",
+        variable: "RTK_HOOK_CHARS_MAX",
+        default: "9000",
+        about: "hard limit of an injected slice, in characters",
+        project: true,
+    },
+    Spec {
+        key: "hook.agents",
+        variable: "RTK_HOOK_AGENTS",
+        default: "[]",
+        about: "if not empty, only these agent types are served",
+        project: true,
+    },
+    Spec {
+        key: "hook.agents_skip",
+        variable: "RTK_HOOK_AGENTS_SKIP",
+        default: "[]",
+        about: "agent types that are left alone",
+        project: true,
+    },
+    Spec {
+        key: "explore.policy",
+        variable: "RTK_EXPLORE_POLICY",
+        default: "\"answer\"",
+        about: "exploration agents: answer, inject or allow",
+        project: true,
+    },
+    Spec {
+        key: "explore.agents",
+        variable: "RTK_EXPLORE_AGENTS",
+        default: "[\"Explore\"]",
+        about: "agent types that count as exploration",
+        project: true,
+    },
+    Spec {
+        key: "explore.search",
+        variable: "RTK_EXPLORE_SEARCH",
+        default: "\"off\"",
+        about: "searches inside an exploration agent: off, hint or deny",
+        project: true,
+    },
+    Spec {
+        key: "memory.file_bytes_max",
+        variable: "RTK_MEMORY_FILE_BYTES_MAX",
+        default: "1048576",
+        about: "larger files are listed by name only, in bytes",
+        project: true,
+    },
+    Spec {
+        key: "memory.projects_max",
+        variable: "RTK_MEMORY_PROJECTS_MAX",
+        default: "64",
+        about: "projects kept; the least recently used is dropped",
+        project: false,
+    },
+    Spec {
+        key: "memory.verify_hours",
+        variable: "RTK_MEMORY_VERIFY_HOURS",
+        default: "24",
+        about: "age after which a full walk is forced, in hours",
+        project: false,
+    },
+];
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether the hook acts at all.
+    pub enabled: bool,
+    /// Time for the whole hook process, in milliseconds.
+    pub hook_deadline_ms: u64,
+    /// Token budget of a slice.
+    pub hook_token_budget: usize,
+    /// Hard limit of a slice, in characters.
+    pub hook_chars_max: usize,
+    /// If not empty, only these agent types are served.
+    pub hook_agents: Vec<String>,
+    /// Agent types that are left alone.
+    pub hook_agents_skip: Vec<String>,
+    /// Policy for exploration agents.
+    pub explore_policy: ExplorePolicy,
+    /// Agent types that count as exploration.
+    pub explore_agents: Vec<String>,
+    /// Policy for searches inside exploration agents.
+    pub explore_search: SearchPolicy,
+    /// Larger files are listed by name only, in bytes.
+    pub memory_file_bytes_max: u64,
+    /// Projects kept in the memory.
+    pub memory_projects_max: usize,
+    /// Age after which a full walk is forced, in hours.
+    pub memory_verify_hours: u64,
+    rows: Vec<(toml::Value, Origin)>,
+}
+
+impl Settings {
+    /// The built-in values.
+    pub fn defaults() -> Settings {
+        Settings::load(&Env::default(), None, None).0
+    }
+
+    /// Reads the user's file, the project's `.rtk.toml` and the environment. A bad file or value is reported and skipped.
+    pub fn load(env: &Env, user: Option<&Path>, project: Option<&Path>) -> (Settings, Vec<SettingsError>) {
+        let mut errors = Vec::new();
+        let mut rows: Vec<(toml::Value, Origin)> =
+            SPECS.iter().map(|spec| (literal(spec.default), Origin::Default)).collect();
+        let project_file = project.map(|root| root.join(".rtk.toml"));
+        for (file, of_project) in [(user, false), (project_file.as_deref(), true)] {
+            let Some(file) = file else { continue };
+            match read_table(file) {
+                Ok(Some(table)) => overlay(&mut rows, &table, file, of_project, &mut errors),
+                Ok(None) => {}
+                Err(reason) => errors.push(SettingsError { file: file.display().to_string(), reason }),
+            }
+        }
+        for (spec, row) in SPECS.iter().zip(&mut rows) {
+            let Some(text) = env.var(spec.variable) else { continue };
+            match parse_variable(text, &row.0) {
+                Some(value) if allowed(spec.key, &value) => *row = (value, Origin::Variable(spec.variable)),
+                _ => errors.push(SettingsError {
+                    file: spec.variable.into(),
+                    reason: format!("{text:?} is not a value of {}", spec.key),
+                }),
+            }
+        }
+        legacy_variables(env, &mut rows);
+        (Settings::of(rows), errors)
+    }
+
+    /// Every setting with its value and origin, in the order of the documentation.
+    pub fn rows(&self) -> Vec<SettingRow> {
+        let row = |(spec, (value, origin)): (&Spec, &(toml::Value, Origin))| SettingRow {
+            key: spec.key,
+            value: value.to_string(),
+            origin: origin.clone(),
+            about: spec.about,
+        };
+        SPECS.iter().zip(&self.rows).map(row).collect()
+    }
+
+    fn of(rows: Vec<(toml::Value, Origin)>) -> Settings {
+        let at = |key: &str| {
+            let index = SPECS.iter().position(|spec| spec.key == key);
+            index.map_or(&toml::Value::Boolean(false), |index| &rows[index].0)
+        };
+        let int = |key: &str| at(key).as_integer().and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
+        let size = |key: &str| usize::try_from(int(key)).unwrap_or(usize::MAX);
+        let list = |key: &str| {
+            let items = at(key).as_array().map(Vec::as_slice).unwrap_or_default();
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        };
+        Settings {
+            enabled: at("enabled").as_bool().unwrap_or(true),
+            hook_deadline_ms: int("hook.deadline_ms"),
+            hook_token_budget: size("hook.token_budget"),
+            hook_chars_max: size("hook.chars_max"),
+            hook_agents: list("hook.agents"),
+            hook_agents_skip: list("hook.agents_skip"),
+            explore_policy: match at("explore.policy").as_str() {
+                Some("inject") => ExplorePolicy::Inject,
+                Some("allow") => ExplorePolicy::Allow,
+                _ => ExplorePolicy::Answer,
+            },
+            explore_agents: list("explore.agents"),
+            explore_search: match at("explore.search").as_str() {
+                Some("hint") => SearchPolicy::Hint,
+                Some("deny") => SearchPolicy::Deny,
+                _ => SearchPolicy::Off,
+            },
+            memory_file_bytes_max: int("memory.file_bytes_max"),
+            memory_projects_max: size("memory.projects_max"),
+            memory_verify_hours: int("memory.verify_hours"),
+            rows,
+        }
+    }
+}
+
+fn literal(text: &str) -> toml::Value {
+    let table: Result<toml::Table, _> = toml::from_str(&format!("v = {text}"));
+    table.ok().and_then(|mut table| table.remove("v")).unwrap_or(toml::Value::Boolean(false))
+}
+
+/// Reads a variable as the type of the value in force; a list is comma-separated.
+fn parse_variable(text: &str, like: &toml::Value) -> Option<toml::Value> {
+    match like {
+        toml::Value::Boolean(_) => match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(true.into()),
+            "0" | "false" | "no" | "off" => Some(false.into()),
+            _ => None,
+        },
+        toml::Value::Integer(_) => text.trim().parse::<i64>().ok().map(Into::into),
+        toml::Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(toml::Value::Array(items.map(|item| item.to_owned().into()).collect()))
+        }
+        _ => Some(text.to_owned().into()),
+    }
+}
+
+/// Whether the value is in the range of its setting.
+fn allowed(key: &str, value: &toml::Value) -> bool {
+    match key {
+        "explore.policy" => matches!(value.as_str(), Some("answer" | "inject" | "allow")),
+        "explore.search" => matches!(value.as_str(), Some("off" | "hint" | "deny")),
+        "hook.deadline_ms" => value.as_integer().is_some_and(|ms| (50..=60_000).contains(&ms)),
+        "hook.token_budget" => value.as_integer().is_some_and(|tokens| (100..=50_000).contains(&tokens)),
+        "hook.chars_max" => value.as_integer().is_some_and(|chars| (500..=200_000).contains(&chars)),
+        _ => match value {
+            toml::Value::Integer(number) => *number >= 0,
+            toml::Value::Array(items) => items.iter().all(|item| item.as_str().is_some()),
+            _ => true,
+        },
+    }
+}
+
+fn read_table(file: &Path) -> Result<Option<toml::Table>, String> {
+    match std::fs::metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+        Ok(meta) if !meta.is_file() || meta.len() > SETTINGS_BYTES_MAX => {
+            return Err("not a regular file of at most 256 KiB".into());
+        }
+        Ok(_) => {}
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    toml::from_str(&text).map(Some).map_err(|error| error.to_string().trim_end().replace('\n', " "))
+}
+
+fn overlay(
+    rows: &mut [(toml::Value, Origin)],
+    table: &toml::Table,
+    file: &Path,
+    of_project: bool,
+    errors: &mut Vec<SettingsError>,
+) {
+    for (spec, row) in SPECS.iter().zip(rows) {
+        let Some(value) = lookup(table, spec.key) else { continue };
+        let problem = if of_project && !spec.project {
+            Some(format!("{} may only be set by the user, not by a project", spec.key))
+        } else if !value.same_type(&row.0) || !allowed(spec.key, value) {
+            Some(format!("{value} is not a value of {}", spec.key))
+        } else {
+            None
+        };
+        match problem {
+            Some(reason) => errors.push(SettingsError { file: file.display().to_string(), reason }),
+            None => *row = (value.clone(), Origin::File(file.display().to_string())),
+        }
+    }
+}
+
+fn lookup<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+    let mut parts = key.split('.');
+    let mut value = table.get(parts.next()?)?;
+    for part in parts {
+        value = value.as_table()?.get(part)?;
+    }
+    Some(value)
+}
+
+/// `RTK_DISABLED=1`, `RTK_ALLOW_NATIVE_EXPLORE=1` and `RTK_BLOCK_NATIVE_EXPLORE=0` are short forms that beat the rest.
+fn legacy_variables(env: &Env, rows: &mut [(toml::Value, Origin)]) {
+    let mut set = |key: &str, value: toml::Value, variable: &'static str| {
+        if let Some(index) = SPECS.iter().position(|spec| spec.key == key) {
+            rows[index] = (value, Origin::Variable(variable));
+        }
+    };
+    if env.var("RTK_DISABLED").is_some_and(|value| value != "0") {
+        set("enabled", false.into(), "RTK_DISABLED");
+    }
+    if env.var("RTK_ALLOW_NATIVE_EXPLORE") == Some("1") {
+        set("explore.policy", "allow".to_owned().into(), "RTK_ALLOW_NATIVE_EXPLORE");
+    }
+    if env.var("RTK_BLOCK_NATIVE_EXPLORE") == Some("0") {
+        set("explore.policy", "allow".to_owned().into(), "RTK_BLOCK_NATIVE_EXPLORE");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(user: &str, project: &str, vars: &[(&str, &str)]) -> (Settings, Vec<SettingsError>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, user).unwrap();
+        std::fs::write(folder.path().join(".rtk.toml"), project).unwrap();
+        let env = Env::of(folder.path(), vars.iter().copied());
+        Settings::load(&env, Some(&file), Some(folder.path()))
+    }
+
+    #[test]
+    fn later_layers_win_and_say_where_they_came_from() {
+        let (settings, errors) = load(
+            "[hook]\ndeadline_ms = 900\ntoken_budget = 1000",
+            "[hook]\ntoken_budget = 1500",
+            &[("RTK_EXPLORE_AGENTS", "Explore, Scout")],
+        );
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!((settings.hook_deadline_ms, settings.hook_token_budget), (900, 1500));
+        assert_eq!(settings.explore_agents, ["Explore", "Scout"]);
+        let rows = settings.rows();
+        let row = rows.iter().find(|row| row.key == "explore.agents").unwrap();
+        assert_eq!(row.origin, Origin::Variable("RTK_EXPLORE_AGENTS"));
+    }
+
+    #[test]
+    fn bad_values_are_reported_and_leave_the_layer_below_in_force() {
+        let (settings, errors) = load(
+            "[hook]\ndeadline_ms = \"fast\"",
+            "[hook]\ndeadline_ms = 100\n[explore]\npolicy = \"never\"",
+            &[("RTK_HOOK_CHARS_MAX", "x")],
+        );
+        assert_eq!((settings.hook_deadline_ms, settings.hook_chars_max), (2000, 9000));
+        assert_eq!(settings.explore_policy, ExplorePolicy::Answer);
+        assert_eq!(errors.len(), 4, "{errors:?}");
+        let (broken, errors) = load("[hook", "", &[]);
+        assert_eq!(broken.hook_deadline_ms, 2000);
+        assert_eq!(errors.len(), 1);
+    }
+
+    #[test]
+    fn short_switches_beat_everything() {
+        let (settings, _) = load(
+            "enabled = true\n[explore]\npolicy = \"answer\"",
+            "",
+            &[("RTK_DISABLED", "1"), ("RTK_BLOCK_NATIVE_EXPLORE", "0")],
+        );
+        assert!(!settings.enabled);
+        assert_eq!(settings.explore_policy, ExplorePolicy::Allow);
+    }
+}

@@ -1,0 +1,40 @@
+//! Starts rtk itself in the background, detached from the session that caused it.
+
+use super::Env;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Why a background process could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// The path of the running program is not known.
+    #[error("the path of the running program is unknown")]
+    NoProgram,
+    /// The system refused.
+    #[error("cannot start {program}: {source}")]
+    Io {
+        /// What was to be started.
+        program: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// Starts this same program with `args` in `cwd`: own process group, no terminal, no pipes of the caller's, niced by 10.
+///
+/// The child is not waited for: it outlives the caller.
+#[expect(clippy::disallowed_methods, reason = "processes are spawned here and in git only")]
+pub fn detach<A: AsRef<OsStr>>(env: &Env, cwd: &Path, args: &[A]) -> Result<u32, SpawnError> {
+    let program = env.program().ok_or(SpawnError::NoProgram)?;
+    let mut command = Command::new(program);
+    command.args(args).current_dir(cwd);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.env_remove("CLAUDE_CODE_MESSAGING_TOKEN").env_remove("ANTHROPIC_API_KEY");
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let child = command
+        .spawn()
+        .map_err(|source| SpawnError::Io { program: program.display().to_string(), source })?;
+    Ok(child.id())
+}

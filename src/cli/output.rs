@@ -1,0 +1,97 @@
+//! The one object that prints: data on stdout, people on stderr, colour only where it is wanted.
+
+use super::args::{Color, Global};
+use super::error::CliError;
+use crate::base::Env;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+/// Prints results, notes and errors in the form that the global options ask for.
+pub(super) struct Output {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+}
+
+impl Output {
+    pub(super) fn new(env: &Env, global: &Global) -> Output {
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => env.os("NO_COLOR").is_none() && std::io::stderr().is_terminal(),
+        };
+        Output { json: global.json, quiet: global.quiet, verbose: global.verbose, color }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether a person watches stderr, so that progress may be drawn there.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && !self.json && std::io::stderr().is_terminal()
+    }
+
+    /// Prints bytes to stdout as they are.
+    pub(super) fn raw(&self, bytes: &[u8]) -> Result<(), CliError> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(CliError::Stdout)
+    }
+
+    /// Prints one line of data to stdout.
+    pub(super) fn line(&self, text: &str) -> Result<(), CliError> {
+        self.raw(format!("{text}\n").as_bytes())
+    }
+
+    /// Prints one JSON document to stdout.
+    pub(super) fn json(&self, value: &serde_json::Value) -> Result<(), CliError> {
+        self.line(&serde_json::to_string_pretty(value).unwrap_or_default())
+    }
+
+    /// Tells people something on stderr, unless they asked for quiet.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Warns people on stderr.
+    pub(super) fn warn(&self, text: &str) {
+        self.say(&format!("{} {text}", self.paint("33", "warning:")));
+    }
+
+    /// Prints an error: what and where, then what to do next. With `--json` also as a document on stdout.
+    pub(super) fn error(&self, error: &CliError) {
+        if self.json {
+            let document = serde_json::json!({ "schema": 1, "error": error.to_string(), "hint": error.hint(), "kind": error.kind() });
+            let _ = self.json(&document);
+        }
+        self.say(&format!("{} {error}", self.paint("31", "error:")));
+        if let Some(hint) = error.hint() {
+            self.say(&format!("  {} {hint}", self.paint("36", "hint:")));
+        }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// Prints clap's own message (help to stdout, errors to stderr) and gives its exit code.
+pub(super) fn print_clap(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}

@@ -1,0 +1,3 @@
+//! Source text to symbols and imports; one data file per language.
+//!
+//! Knows nothing of storage.

@@ -1,0 +1,3 @@
+//! The write core: atomic, durable replacement of files, folders, locks.
+//!
+//! Knows nothing of file formats.

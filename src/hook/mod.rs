@@ -1,0 +1,3 @@
+//! Client events: stdin to event to reply.
+//!
+//! Knows nothing of clap, HTTP.

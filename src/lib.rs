@@ -1,0 +1,35 @@
+//! rtk: project memory for every Claude Code subagent, in one binary.
+//!
+//! Rooms on floors; a room imports only from floors below it. `docs/architecture.md` has the map and
+//! the invariants, `tests/it/architecture.rs` holds them.
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 6 | [`cli`] arguments, dispatch, printing, exit codes |
+//! | 5 | [`hook`] client events: stdin → event → reply |
+//! | 3 | [`installer`] plan → apply → verify → uninstall · [`memory`] derived knowledge · [`state`] the record |
+//! | 2 | [`store`] SQLite · [`fs`] atomic writes · [`project`] root, scan, secrets · [`git`] · [`code`] symbols · [`text`] words and splices |
+//! | 1 | [`base`] environment, clock, settings, process spawn, log, paths |
+//!
+//! Files written for a user: `<data>/projects/<id>/memory.db` (derived, can be deleted), `<data>/sessions/*.jsonl`
+//! (the record of launches), `<state>/rtk.log`, and, by `rtk init`, the client's `settings.json`.
+
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::allow_attributes, reason = "tests make files and processes freely"))]
+
+pub mod base;
+pub mod cli;
+pub mod code;
+pub mod fs;
+pub mod git;
+pub mod hook;
+pub mod installer;
+pub mod memory;
+pub mod project;
+pub mod state;
+pub mod store;
+pub mod text;
+
+/// Runs the program with the real environment and returns its exit code.
+pub fn run() -> std::process::ExitCode {
+    cli::main(base::Env::capture())
+}

@@ -1,0 +1,3 @@
+//! Truth: the record of launches, one append-only file per client session.
+//!
+//! Knows nothing of memory.
