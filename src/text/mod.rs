@@ -1,3 +1,8 @@
 //! Documents edited in place, marked blocks, words and identifiers, token counts, and text made inert.
 //!
-//! Knows nothing of paths.
+//! Invariants: pure functions over bytes and strings; nothing is printed back by a serialiser. Knows nothing of paths
+//! or of any other room but `base`.
+
+mod words;
+
+pub use words::{TermKind, raw_words, stem, term_hash, terms_of};
