@@ -1,3 +1,17 @@
 //! Runs the git program hermetically and reads what can be read without it; typed results.
 //!
-//! Knows nothing of agents, memory.
+//! Invariants: the user's configuration holds (safe.directory is respected), but nothing that a repository configures
+//! is run or asked: no pager, prompt, external diff, text conversion, file system monitor, signature check or network;
+//! no lock is taken; every run has a deadline, a bounded output and is killed with its children. Knows nothing of
+//! agents, memory.
+
+mod changes;
+mod error;
+mod head;
+mod history;
+mod run;
+
+pub use changes::{Change, ChangeKind, changed_files, changed_since, tracked_ignored};
+pub use error::GitError;
+pub use head::{Head, head};
+pub use history::{Commit, HistoryEnd, HistoryRange, HistoryState, history};

@@ -1,0 +1,147 @@
+//! Lists one folder under the rules that hold in it; scan and re-listing share it, so that they cannot differ.
+
+use super::config::path_of;
+use super::rules::{Control, Ground, Scope, join, push_control, read_ignore_file};
+use super::stat::{DirListing, FileStat, dir_stat, file_stat};
+use crate::base::Deadline;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// The clock is asked once per so many entries.
+const ENTRIES_PER_CLOCK_CHECK: usize = 512;
+
+/// What became of a folder.
+pub(super) struct Opened {
+    pub(super) listing: DirListing,
+    /// The subfolders that are part of the project, in the order of their names.
+    pub(super) children: Vec<Scope>,
+    pub(super) control: Vec<Control>,
+    /// Why the listing is not whole.
+    pub(super) warning: Option<String>,
+    /// The cap or the deadline cut the listing.
+    pub(super) truncated: bool,
+}
+
+/// Opens a folder below the root; `None` if it is gone or no folder.
+pub(super) fn open_dir(root: BorrowedFd<'_>, path: &[u8]) -> Result<Option<OwnedFd>, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let path: &[u8] = if path.is_empty() { b"." } else { path };
+    match openat(root, path, flags, Mode::empty()) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lists the folder of `scope`; `None` if it is gone. An unreadable one is listed as empty, with a warning.
+pub(super) fn read_folder(
+    ground: &Ground<'_>,
+    root: BorrowedFd<'_>,
+    mut scope: Scope,
+    files_max: usize,
+    deadline: Deadline,
+) -> Option<Opened> {
+    let shown = || format!("{:?}", path_of(&scope.path));
+    let folder = match open_dir(root, &scope.path) {
+        Ok(folder) => folder?,
+        Err(error) => return unreadable(root, &scope, error),
+    };
+    let stat = fstat(&folder).ok()?;
+    let (names, mut warning, mut truncated) = match read_names(&folder, files_max, deadline) {
+        Ok((names, truncated)) => (names, None, truncated),
+        Err(error) => (Vec::new(), Some(format!("cannot list {}: {error}", shown())), false),
+    };
+    if truncated {
+        warning = Some(format!("{} was not listed to its end", shown()));
+    }
+    let mut control = Vec::new();
+    let mut load = |name: &str| {
+        names.binary_search_by(|(known, _)| known.as_slice().cmp(name.as_bytes())).ok()?;
+        push_control(&mut control, ground.root.path.join(path_of(&join(&scope.path, name.as_bytes()))));
+        read_ignore_file(folder.as_fd(), name)
+    };
+    let (gitignore, rtkignore) = (load(".gitignore"), load(".rtkignore"));
+    scope.open(gitignore.as_deref(), rtkignore.as_deref());
+    let (mut files, mut children, mut subdirs) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, (name, kind)) in names.into_iter().enumerate() {
+        if at % ENTRIES_PER_CLOCK_CHECK == ENTRIES_PER_CLOCK_CHECK - 1 && deadline.passed() {
+            truncated = true;
+            break;
+        }
+        match kind {
+            FileType::Directory => {
+                if let Some(child) = ground.subfolder(&scope, &name, &mut control) {
+                    children.push(child);
+                    subdirs.push(name);
+                }
+            }
+            _ if ground.admits_file(&scope, &name) => {
+                files.extend(regular_file(folder.as_fd(), &name).map(|stat| (name, stat)));
+            }
+            _ => {}
+        }
+    }
+    let own = dir_stat(&stat);
+    let listing = DirListing {
+        path: scope.path,
+        mtime_ns: own.mtime_ns,
+        ctime_ns: own.ctime_ns,
+        inode: own.inode,
+        files,
+        subdirs,
+    };
+    Some(Opened { listing, children, control, warning, truncated })
+}
+
+fn unreadable(root: BorrowedFd<'_>, scope: &Scope, error: Errno) -> Option<Opened> {
+    let path: &[u8] = if scope.path.is_empty() { b"." } else { &scope.path };
+    let own = dir_stat(&statat(root, path, AtFlags::SYMLINK_NOFOLLOW).ok()?);
+    let listing = DirListing {
+        path: scope.path.clone(),
+        mtime_ns: own.mtime_ns,
+        ctime_ns: own.ctime_ns,
+        inode: own.inode,
+        files: Vec::new(),
+        subdirs: Vec::new(),
+    };
+    let warning = Some(format!("cannot read {:?}: {error}", path_of(&scope.path)));
+    Some(Opened { listing, children: Vec::new(), control: Vec::new(), warning, truncated: false })
+}
+
+/// Names and kinds, sorted by name; links and special files are left out, an unknown kind is looked up.
+fn read_names(
+    folder: &OwnedFd,
+    files_max: usize,
+    deadline: Deadline,
+) -> Result<(Vec<(Vec<u8>, FileType)>, bool), Errno> {
+    let mut names = Vec::new();
+    let mut truncated = false;
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name == b"." || name == b".." {
+            continue;
+        }
+        let mut kind = entry.file_type();
+        if kind == FileType::Unknown {
+            let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            kind = FileType::from_raw_mode(stat.st_mode);
+        }
+        if matches!(kind, FileType::RegularFile | FileType::Directory) {
+            names.push((name.to_vec(), kind));
+        }
+        let late = names.len() % ENTRIES_PER_CLOCK_CHECK == ENTRIES_PER_CLOCK_CHECK - 1 && deadline.passed();
+        if names.len() > files_max.saturating_mul(2) || late {
+            truncated = true;
+            break;
+        }
+    }
+    names.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+    Ok((names, truncated))
+}
+
+fn regular_file(folder: BorrowedFd<'_>, name: &[u8]) -> Option<FileStat> {
+    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| file_stat(&stat))
+}

@@ -1,0 +1,155 @@
+//! The freshness check of the hot path: are the known folders and files still what they were?
+//!
+//! Every folder is opened once and its files are looked up relative to it, split over threads by folder. Nothing is
+//! allocated per file, and the expected numbers are borrowed from wherever the caller keeps them.
+
+use super::error::ProjectError;
+use super::root::Root;
+use super::stat::{DirStat, FileStat, dir_stat, file_stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, open, openat, statat};
+use rustix::io::Errno;
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A thread takes so many folders at a time.
+const FOLDERS_PER_GRAB: usize = 16;
+/// Fewer folders than this are not worth a second thread.
+const FOLDERS_PER_THREAD_MIN: usize = 32;
+
+/// A folder as it was.
+#[derive(Debug, Clone)]
+pub struct KnownDir<'a> {
+    /// Relative to the root, `""` for the root.
+    pub path: &'a [u8],
+    /// Its expected numbers.
+    pub stat: DirStat,
+    /// Indices of its files.
+    pub files: Range<usize>,
+}
+
+/// A file as it was.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownFile<'a> {
+    /// Without its folder.
+    pub name: &'a [u8],
+    /// Its expected numbers.
+    pub stat: FileStat,
+}
+
+/// Where the expected numbers are kept; indices are the caller's own.
+pub trait Known: Sync {
+    /// Number of folders; their indices are below it.
+    fn dir_count(&self) -> usize;
+    /// The folder of an index.
+    fn dir(&self, index: usize) -> KnownDir<'_>;
+    /// The file of an index.
+    fn file(&self, index: usize) -> KnownFile<'_>;
+}
+
+/// What is not as it was; all lists hold indices in ascending order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProbeOutcome {
+    /// Folders whose entries may have changed: list them anew.
+    pub changed_dirs: Vec<usize>,
+    /// Folders that are gone (or are no folders any more); their files are not listed as vanished.
+    pub vanished_dirs: Vec<usize>,
+    /// Files with other numbers.
+    pub changed_files: Vec<usize>,
+    /// Files that are gone, or are no regular files any more, in folders that are there.
+    pub vanished_files: Vec<usize>,
+}
+
+impl ProbeOutcome {
+    /// Whether everything is as it was.
+    pub fn unchanged(&self) -> bool {
+        *self == ProbeOutcome::default()
+    }
+
+    fn extend(&mut self, other: ProbeOutcome) {
+        self.changed_dirs.extend(other.changed_dirs);
+        self.vanished_dirs.extend(other.vanished_dirs);
+        self.changed_files.extend(other.changed_files);
+        self.vanished_files.extend(other.vanished_files);
+    }
+
+    fn sort(&mut self) {
+        for list in [
+            &mut self.changed_dirs,
+            &mut self.vanished_dirs,
+            &mut self.changed_files,
+            &mut self.vanished_files,
+        ] {
+            list.sort_unstable();
+        }
+    }
+}
+
+/// Compares all known folders and files with the file system.
+pub fn probe<K: Known + ?Sized>(
+    root: &Root,
+    known: &K,
+    threads: usize,
+) -> Result<ProbeOutcome, ProjectError> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root_fd =
+        open(&root.path, flags, Mode::empty()).map_err(|error| ProjectError::io(&root.path, error))?;
+    let count = known.dir_count();
+    let threads = threads.min(count / FOLDERS_PER_THREAD_MIN).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut outcome = ProbeOutcome::default();
+        loop {
+            let start = next.fetch_add(FOLDERS_PER_GRAB, Ordering::Relaxed);
+            if start >= count {
+                return outcome;
+            }
+            for index in start..(start + FOLDERS_PER_GRAB).min(count) {
+                probe_dir(root_fd.as_fd(), known, index, &mut outcome);
+            }
+        }
+    };
+    let mut lost = false;
+    let mut outcome = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut outcome = work();
+        for other in others {
+            match other.join() {
+                Ok(part) => outcome.extend(part),
+                Err(_) => lost = true,
+            }
+        }
+        outcome
+    });
+    if lost {
+        outcome = ProbeOutcome { changed_dirs: (0..count).collect(), ..ProbeOutcome::default() };
+    }
+    outcome.sort();
+    Ok(outcome)
+}
+
+#[inline]
+fn probe_dir<K: Known + ?Sized>(root: BorrowedFd<'_>, known: &K, index: usize, outcome: &mut ProbeOutcome) {
+    let dir = known.dir(index);
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let path: &[u8] = if dir.path.is_empty() { b"." } else { dir.path };
+    let folder = match openat(root, path, flags, Mode::empty()) {
+        Ok(folder) => folder,
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return outcome.vanished_dirs.push(index),
+        Err(_) => return outcome.changed_dirs.push(index),
+    };
+    if fstat(&folder).map(|stat| dir_stat(&stat)) != Ok(dir.stat) {
+        outcome.changed_dirs.push(index);
+    }
+    for file_index in dir.files {
+        let file = known.file(file_index);
+        match statat(&folder, file.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile => {
+                outcome.vanished_files.push(file_index);
+            }
+            Ok(stat) if file_stat(&stat) == file.stat => {}
+            Err(Errno::NOENT) => outcome.vanished_files.push(file_index),
+            Ok(_) | Err(_) => outcome.changed_files.push(file_index),
+        }
+    }
+}
