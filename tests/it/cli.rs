@@ -128,13 +128,8 @@ fn colour_is_for_terminals_and_no_color_is_honoured() {
 /// Runs rtk with a pseudo-terminal as stderr and returns what a person would see there.
 #[cfg(unix)]
 fn stderr_on_terminal(sandbox: &Sandbox, args: &[&str]) -> String {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use std::io::Read as _;
-    let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&own).unwrap();
-    unlockpt(&own).unwrap();
-    let name = ptsname(&own, Vec::new()).unwrap().into_string().unwrap();
-    let terminal = std::fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let (mut person, terminal) = crate::sandbox::terminal();
     let mut command = sandbox.command(OsStr::new(env!("CARGO_BIN_EXE_rtk")));
     command.args(args).stdin(std::process::Stdio::null()).stderr(terminal);
     let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -142,7 +137,7 @@ fn stderr_on_terminal(sandbox: &Sandbox, args: &[&str]) -> String {
     drop(command);
     let mut seen = Vec::new();
     // Linux reports the closed other end of a terminal as an error after the last byte.
-    let _ = std::fs::File::from(own).read_to_end(&mut seen);
+    let _ = person.read_to_end(&mut seen);
     assert_eq!(child.wait().unwrap().code(), Some(1));
     String::from_utf8(seen).unwrap()
 }

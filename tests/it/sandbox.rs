@@ -127,6 +127,18 @@ impl Sandbox {
     }
 }
 
+/// A new pseudo-terminal: the side that watches and types, and the side that a program gets as its terminal.
+#[cfg(unix)]
+pub(crate) fn terminal() -> (std::fs::File, std::fs::File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&person).unwrap();
+    unlockpt(&person).unwrap();
+    let name = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
+    let program = std::fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
+    (person.into(), program)
+}
+
 /// The folder of git and the two that every system has.
 fn minimal_path() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A file has at most [`FILE_LINES_MAX`] lines outside its test modules.
 pub(super) fn file_lines(path: &str, text: &str) -> Vec<Violation> {
-    let tests = test_lines(&tokens(path, text));
+    let tests = test_lines(path, &tokens(path, text));
     let production = |line: &usize| !tests.iter().any(|range| range.contains(line));
     over("file-lines", path, 0, "", (1..=text.lines().count()).filter(production).count(), FILE_LINES_MAX)
 }
@@ -15,7 +15,7 @@ pub(super) fn file_lines(path: &str, text: &str) -> Vec<Violation> {
 /// A function outside test modules has at most [`FUNCTION_LINES_MAX`] lines; clippy holds those inside.
 pub(super) fn function_lines(path: &str, text: &str) -> Vec<Violation> {
     let tokens = tokens(path, text);
-    let tests = test_lines(&tokens);
+    let tests = test_lines(path, &tokens);
     let mut violations = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
         let Some(name) = tokens.get(index + 1).and_then(|next| next.word()).filter(|_| token.is_word("fn"))

@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 pub(super) enum Kind {
     Word(String),
     Mark(char),
-    Literal,
+    Literal(String),
     Open(Delimiter),
     Close(Delimiter),
 }
@@ -62,7 +62,9 @@ fn flatten(stream: TokenStream, flat: &mut Vec<Token>) {
                 flat.push(Token { kind: Kind::Word(word), line });
             }
             TokenTree::Punct(punct) => flat.push(Token { kind: Kind::Mark(punct.as_char()), line }),
-            TokenTree::Literal(_) => flat.push(Token { kind: Kind::Literal, line }),
+            TokenTree::Literal(literal) => {
+                flat.push(Token { kind: Kind::Literal(literal.to_string()), line });
+            }
             TokenTree::Group(group) => {
                 flat.push(Token { kind: Kind::Open(group.delimiter()), line });
                 flatten(group.stream(), flat);
@@ -89,26 +91,27 @@ pub(super) fn closing(tokens: &[Token], open: usize) -> usize {
     tokens.len() - 1
 }
 
-/// Lines of `#[cfg(test)]` modules, attribute and braces counted; all lines of a file with `#![cfg(test)]`.
-pub(super) fn test_lines(tokens: &[Token]) -> Vec<RangeInclusive<usize>> {
-    let mut found = Vec::new();
-    for start in 0..tokens.len() {
-        if !tokens[start].is_mark('#') {
-            continue;
-        }
-        let inner = tokens.get(start + 1).is_some_and(|token| token.is_mark('!'));
-        let open = start + 1 + usize::from(inner);
-        if !is_cfg_test(tokens, open) {
-            continue;
-        }
-        if inner && start == 0 {
-            return vec![1..=usize::MAX];
-        }
-        if let Some(end) = module_end(tokens, closing(tokens, open) + 1) {
-            found.push(tokens[start].line..=tokens[end].line);
-        }
+/// Lines of `#[cfg(test)]` modules, attribute and braces counted; all lines of a file of tests.
+///
+/// A file of tests is called `tests.rs` or `<subject>_tests.rs`; that such a file is never part of the program is
+/// a rule of its own (`words::test_modules`).
+pub(super) fn test_lines(path: &str, tokens: &[Token]) -> Vec<RangeInclusive<usize>> {
+    if path.ends_with("/tests.rs") || path.ends_with("_tests.rs") {
+        return vec![1..=usize::MAX];
     }
-    found
+    let spans = test_modules(tokens).into_iter().filter_map(|(start, module)| {
+        let open = module + 2;
+        let inline = tokens.get(open)?.kind == Kind::Open(Delimiter::Brace);
+        inline.then(|| tokens[start].line..=tokens[closing(tokens, open)].line)
+    });
+    spans.collect()
+}
+
+/// Modules under `#[cfg(test)]`: the index of the attribute and that of the word `mod`.
+pub(super) fn test_modules(tokens: &[Token]) -> Vec<(usize, usize)> {
+    let starts =
+        (0..tokens.len()).filter(|start| tokens[*start].is_mark('#') && is_cfg_test(tokens, start + 1));
+    starts.filter_map(|start| Some((start, module_word(tokens, closing(tokens, start + 1) + 1)?))).collect()
 }
 
 /// Whether `[cfg(test)]` stands at `open`.
@@ -119,8 +122,8 @@ fn is_cfg_test(tokens: &[Token], open: usize) -> bool {
         && words == ["cfg", "test"]
 }
 
-/// The last token of the module that starts at `index`, behind further attributes and visibility.
-fn module_end(tokens: &[Token], mut index: usize) -> Option<usize> {
+/// The index of the word `mod` of the module that starts at `index`, behind further attributes and visibility.
+fn module_word(tokens: &[Token], mut index: usize) -> Option<usize> {
     while tokens.get(index)?.is_mark('#') {
         index = closing(tokens, index + 1) + 1;
     }
@@ -130,9 +133,7 @@ fn module_end(tokens: &[Token], mut index: usize) -> Option<usize> {
             index = closing(tokens, index) + 1;
         }
     }
-    let open = index + 2;
-    let module = tokens.get(index)?.is_word("mod") && tokens.get(open)?.kind == Kind::Open(Delimiter::Brace);
-    module.then(|| closing(tokens, open))
+    tokens.get(index)?.is_word("mod").then_some(index)
 }
 
 #[test]
@@ -140,13 +141,15 @@ fn comments_and_strings_hold_no_tokens() {
     let text = "// crate::cli\n/* a /* nested */ crate::cli */ fn a<'a>() { r#\"crate::cli \" \"#; \"crate::cli\"; '\\''; }";
     let tokens = tokens("a.rs", text);
     assert!(!tokens.iter().any(|token| token.is_word("crate")), "{tokens:?}");
-    assert_eq!(tokens.iter().filter(|token| token.kind == Kind::Literal).count(), 3);
+    assert_eq!(tokens.iter().filter(|token| matches!(token.kind, Kind::Literal(_))).count(), 3);
 }
 
 #[test]
 fn only_test_modules_are_test_lines() {
     let text = "fn a() {}\n#[cfg(test)]\n#[expect(dead_code)]\npub(crate) mod tests {\n fn b() {}\n}\nfn c() {}\n\
                 #[cfg(test)]\nfn d() {}\n#[cfg(not(test))]\nmod e {}\n#[cfg(test)]\nmod f;";
-    assert_eq!(test_lines(&tokens("a.rs", text)), [2..=6]);
-    assert_eq!(test_lines(&tokens("a.rs", "#![cfg(test)]\nfn a() {}")), [1..=usize::MAX]);
+    assert_eq!(test_lines("src/a/a.rs", &tokens("a.rs", text)), [2..=6]);
+    for path in ["src/a/tests.rs", "src/a/wire_tests.rs"] {
+        assert_eq!(test_lines(path, &tokens(path, "fn a() {}")), [1..=usize::MAX]);
+    }
 }

@@ -1,6 +1,6 @@
 //! The rules about what a file must say and what it must not hold.
 
-use super::source::{Kind, Token, closing, tokens};
+use super::source::{Kind, Token, closing, test_modules, tokens};
 use super::{Violation, imports};
 use proc_macro2::Delimiter;
 
@@ -79,8 +79,14 @@ pub(super) fn leftovers(path: &str, text: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (line, attribute) in attributes(&tokens) {
         let head = attribute.first().and_then(Token::word).unwrap_or_default();
+        // Tests may lie beside their subject in a file that is named after it.
+        let of_tests = head == "path"
+            && matches!(&attribute[2].kind, Kind::Literal(file) if file.ends_with("_tests.rs\"") && !file.contains('/'));
         for word in ["ignore", "path"] {
             let conditional = head == "cfg_attr" && attribute.iter().any(|token| token.is_word(word));
+            if of_tests {
+                continue;
+            }
             if head == word || conditional {
                 violations.push(Violation::new("leftover", path, line, format!("#[{word}]")));
             }
@@ -92,6 +98,37 @@ pub(super) fn leftovers(path: &str, text: &str) -> Vec<Violation> {
         let extern_crate = word == "extern" && pair[1].is_word("crate");
         if called || extern_crate {
             violations.push(Violation::new("leftover", path, pair[0].line, word));
+        }
+    }
+    violations
+}
+
+/// A module called `tests` or `…_tests`, or taken from such a file, is compiled for tests only.
+pub(super) fn test_modules_only(path: &str, text: &str) -> Vec<Violation> {
+    let tokens = tokens(path, text);
+    let guarded: Vec<usize> = test_modules(&tokens).into_iter().map(|(_, module)| module).collect();
+    let mut violations = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        let name =
+            tokens.get(index + 1).and_then(Token::word).filter(|_| token.is_word("mod")).unwrap_or_default();
+        if (name == "tests" || name.ends_with("_tests")) && !guarded.contains(&index) {
+            violations.push(Violation::new(
+                "test-module",
+                path,
+                token.line,
+                format!("mod {name} without cfg(test)"),
+            ));
+        }
+        let file = matches!(&token.kind, Kind::Literal(file) if file.ends_with("_tests.rs\""));
+        let from_file =
+            file && index >= 2 && tokens[index - 1].is_mark('=') && tokens[index - 2].is_word("path");
+        if from_file && !tokens.iter().skip(index).take(5).any(|token| token.is_word("tests")) {
+            violations.push(Violation::new(
+                "test-module",
+                path,
+                token.line,
+                "a module of tests is called tests",
+            ));
         }
     }
     violations
@@ -171,6 +208,7 @@ mod tests {
             "fn a() { vec![unimplemented!(\"b\")] }",
             "fn a() { std::dbg!(1); }",
             "#[path = \"other.rs\"]\nmod a;",
+            "#[path = \"../other/a_tests.rs\"]\nmod tests;",
             "include!(\"other.rs\");",
             "extern crate self as other;",
         ];
@@ -178,7 +216,25 @@ mod tests {
             assert_eq!(leftovers("src/base/a.rs", text).len(), 1, "{text}");
         }
         let good = "// todo! later\nfn ignore(path: &str, todo: bool) -> bool { path != \"dbg!\" && !todo }\n\
-                    const A: &str = include_str!(\"a.txt\");\n#[test]\nfn path() {}\nextern \"C\" {}";
+                    const A: &str = include_str!(\"a.txt\");\n#[test]\nfn path() {}\nextern \"C\" {}\n#[cfg(test)]\n#[path = \"a_tests.rs\"]\nmod tests;";
         assert_eq!(leftovers("src/base/a.rs", good), []);
+    }
+
+    #[test]
+    fn modules_of_tests_are_for_tests_only() {
+        let bad = [
+            "mod tests;",
+            "mod tests { fn a() {} }",
+            "pub(crate) mod wire_tests;",
+            "#[cfg(unix)]\nmod tests;",
+            "#[cfg(test)]\nuse a;\nmod tests;",
+            "#[cfg(test)]\n#[path = \"a_tests.rs\"]\nmod a;",
+        ];
+        for text in bad {
+            assert_eq!(test_modules_only("src/base/a.rs", text).len(), 1, "{text}");
+        }
+        let good = "#[cfg(test)]\nmod tests;\n#[cfg(test)]\n#[path = \"a_tests.rs\"]\nmod tests;\n\
+                    #[cfg(test)]\npub(crate) mod wire_tests { }\nmod contests;\n// mod tests;\n";
+        assert_eq!(test_modules_only("src/base/a.rs", good), []);
     }
 }
