@@ -1,0 +1,143 @@
+//! Rules that hold for the whole command line, walked from `rtk --help`, and its manners towards pipes and terminals.
+
+use crate::sandbox::Sandbox;
+use std::ffi::OsStr;
+
+/// A file that is there on no machine, for an error that every version gives.
+const NO_FILE: &str = "no/such/task.md";
+
+/// Every command and subcommand as its words, found in the help texts themselves.
+pub(crate) fn commands(sandbox: &Sandbox) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut open = vec![Vec::new()];
+    while let Some(words) = open.pop() {
+        let help = help_of(sandbox, &words);
+        for name in listed(&help) {
+            let mut child = words.clone();
+            child.push(name);
+            open.push(child.clone());
+            found.push(child);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The names below `Commands:` in a help text, without `help` itself.
+fn listed(help: &str) -> Vec<String> {
+    let section = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let rows = section.take_while(|line| !line.is_empty());
+    // A name stands at column 2; what is further in goes on with the text of the row above.
+    let names = rows.filter_map(|row| row.strip_prefix("  ").filter(|row| !row.starts_with(' ')));
+    let names = names.filter_map(|row| row.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+fn help_of(sandbox: &Sandbox, words: &[String]) -> String {
+    let mut args: Vec<&str> = words.iter().map(String::as_str).collect();
+    args.push("--help");
+    sandbox.rtk(&args).success().stdout().to_owned()
+}
+
+#[test]
+fn every_command_has_help_knows_json_and_refuses_the_unknown() {
+    let sandbox = Sandbox::new();
+    let commands = commands(&sandbox);
+    for known in [vec!["config"], vec!["hook", "why"], vec!["init"], vec!["memory", "plan"]] {
+        assert!(commands.iter().any(|words| *words == known), "{known:?} is not in {commands:?}");
+    }
+    for words in &commands {
+        let help = help_of(&sandbox, words);
+        let first = help.lines().next().unwrap_or_default();
+        assert!(
+            !first.is_empty() && !first.starts_with("Usage:"),
+            "{words:?} does not say what it does:\n{help}"
+        );
+        assert!(!first.ends_with('.'), "{words:?}: help is an imperative without a full stop: {first}");
+        let with = |option: &'static str| -> Vec<&str> {
+            words.iter().map(String::as_str).chain([option]).collect()
+        };
+        sandbox.rtk(&with("--no-such-option")).code(2).complains("--no-such-option");
+        let mut json = with("--json");
+        json.push("--help");
+        sandbox.rtk(&json).success();
+    }
+}
+
+#[test]
+fn json_is_one_document_and_the_version_is_the_crates() {
+    let sandbox = Sandbox::new();
+    let settings = sandbox.rtk(&["config", "--json"]).success().json();
+    assert_eq!(settings["schema"], 1);
+    assert!(settings["settings"].as_array().is_some_and(|rows| rows.len() > 5), "{settings}");
+    sandbox.rtk(&["--version"]).success().says(concat!("rtk ", env!("CARGO_PKG_VERSION"), "\n"));
+    sandbox.rtk(&["config", "--json", "--quiet", "--verbose"]).code(2).complains("--verbose");
+}
+
+#[test]
+fn the_hook_is_silent_about_what_is_not_its_own_and_touches_no_settings() {
+    let sandbox = Sandbox::new();
+    let event = serde_json::json!({
+        "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": { "file_path": "a" },
+        "session_id": "s", "cwd": sandbox.project(),
+    });
+    assert_eq!(sandbox.hook(&event).success().stdout(), "");
+    for stdin in ["", "{", "not json", "\u{0}", "[1, 2]"] {
+        assert_eq!(sandbox.rtk_with(&["hook"], stdin.as_bytes()).success().stdout(), "", "{stdin:?}");
+        assert_eq!(sandbox.rtk_with(&[], stdin.as_bytes()).success().stdout(), "", "bare, {stdin:?}");
+    }
+    assert!(!sandbox.settings().exists());
+}
+
+#[test]
+fn help_is_read_as_it_is_printed() {
+    let help = "Does it\n\nUsage: x\n\nCommands:\n  one    First\n         and more\n  two-b  Second\n  help   Help\n\nOptions:\n  -q\n";
+    assert_eq!(listed(help), ["one", "two-b"]);
+    assert!(listed("Does it\n\nOptions:\n  -q\n").is_empty());
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let sandbox = Sandbox::new();
+    for args in [vec!["completions", "bash"], vec!["config"], vec!["config", "--json"], vec!["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = sandbox.command(OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+        let output = command.args(&args).stdin(std::process::Stdio::null()).stdout(writer).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), stderr.as_ref()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn colour_is_for_terminals_and_no_color_is_honoured() {
+    let args = ["memory", "plan", "--task-file", NO_FILE];
+    let plain = "error: ";
+    let on_terminal = |sandbox: &Sandbox, more: &[&str]| stderr_on_terminal(sandbox, &[&args, more].concat());
+    let sandbox = Sandbox::new().with("TERM", "xterm-256color");
+    assert!(on_terminal(&sandbox, &[]).contains("\u{1b}["), "a terminal gets colour");
+    assert!(on_terminal(&sandbox, &["--color", "never"]).starts_with(plain));
+    sandbox.rtk(&args).code(1).complains(plain);
+    let forced = sandbox.rtk(&[&args[..], &["--color", "always"]].concat());
+    forced.code(1).complains("\u{1b}[");
+    let sandbox = sandbox.with("NO_COLOR", "1");
+    assert!(on_terminal(&sandbox, &[]).starts_with(plain));
+}
+
+/// Runs rtk with a pseudo-terminal as stderr and returns what a person would see there.
+#[cfg(unix)]
+fn stderr_on_terminal(sandbox: &Sandbox, args: &[&str]) -> String {
+    use std::io::Read as _;
+    let (mut person, terminal) = crate::sandbox::terminal();
+    let mut command = sandbox.command(OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+    command.args(args).stdin(std::process::Stdio::null()).stderr(terminal);
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    // The command keeps the last copy of the terminal's other end; without it the reading below ends.
+    drop(command);
+    let mut seen = Vec::new();
+    // Linux reports the closed other end of a terminal as an error after the last byte.
+    let _ = person.read_to_end(&mut seen);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    String::from_utf8(seen).unwrap()
+}
