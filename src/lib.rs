@@ -14,7 +14,14 @@
 //! Files written for a user: `<data>/projects/<id>/memory.db` (derived, can be deleted), `<data>/sessions/*.jsonl`
 //! (the record of launches), `<state>/rtk.log`, and, by `rtk init`, the client's `settings.json`.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::allow_attributes, reason = "tests make files and processes freely"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::allow_attributes,
+        reason = "tests make files and processes freely"
+    )
+)]
 
 pub mod base;
 pub mod cli;
