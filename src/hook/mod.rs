@@ -1,3 +1,5 @@
 //! Client events: stdin to event to reply.
 //!
 //! Knows nothing of clap, HTTP.
+
+mod wire;

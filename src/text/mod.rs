@@ -3,6 +3,10 @@
 //! Invariants: pure functions over bytes and strings; nothing is printed back by a serialiser. Knows nothing of paths
 //! or of any other room but `base`.
 
+pub mod block;
+pub mod inert;
+mod tokens;
 mod words;
 
+pub use tokens::estimate_tokens;
 pub use words::{TermKind, raw_words, stem, term_hash, terms_of};
