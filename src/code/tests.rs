@@ -1,0 +1,1 @@
+//! Checks extraction on samples that carry their expected answers, and on hostile input.
