@@ -15,4 +15,4 @@ pub use env::Env;
 pub use log::Log;
 pub use paths::Paths;
 pub use settings::{ExplorePolicy, Origin, SearchPolicy, SettingRow, Settings, SettingsError};
-pub use spawn::{SpawnError, detach};
+pub use spawn::{SpawnError, detach, lower_priority};

@@ -21,7 +21,7 @@ pub enum SpawnError {
     },
 }
 
-/// Starts this same program with `args` in `cwd`: own process group, no terminal, no pipes of the caller's, niced by 10.
+/// Starts this same program with `args` in `cwd`: own process group, no terminal, no pipes of the caller's.
 ///
 /// The child is not waited for: it outlives the caller.
 #[expect(clippy::disallowed_methods, reason = "processes are spawned here and in git only")]
@@ -37,4 +37,10 @@ pub fn detach<A: AsRef<OsStr>>(env: &Env, cwd: &Path, args: &[A]) -> Result<u32,
         .spawn()
         .map_err(|source| SpawnError::Io { program: program.display().to_string(), source })?;
     Ok(child.id())
+}
+
+/// Lets every other process go first; for background work.
+pub fn lower_priority() {
+    // Not being allowed to is no reason not to work.
+    let _ = rustix::process::nice(10);
 }

@@ -7,6 +7,7 @@ mod args;
 mod completions;
 mod config;
 mod error;
+mod explore;
 mod hook;
 mod init;
 mod memory;

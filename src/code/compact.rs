@@ -177,7 +177,8 @@ impl Compactor<'_> {
 
     fn word(&mut self) {
         let start = self.index;
-        let length = self.source.get(start..).unwrap_or(b"").iter().take_while(|byte| is_word(**byte)).count();
+        let length =
+            self.source.get(start..).unwrap_or(b"").iter().take_while(|byte| is_word(**byte)).count();
         self.index = start + length;
         let word = self.source.get(start..self.index).unwrap_or(b"");
         let is = |words: &[&str]| words.iter().any(|known| known.as_bytes() == word);
@@ -190,7 +191,11 @@ impl Compactor<'_> {
                 self.head.function = true;
             } else if is(self.lexis.containers) {
                 let value_allowed = !self.head.value || self.lexis.objects;
-                if value_allowed && !self.head.function && !self.head.parenthesis && self.names_something(word) {
+                if value_allowed
+                    && !self.head.function
+                    && !self.head.parenthesis
+                    && self.names_something(word)
+                {
                     self.head.container = true;
                 }
             } else if is(self.lexis.lists) {
@@ -207,7 +212,8 @@ impl Compactor<'_> {
 
     /// Whether a container word is followed by a name or by its block, not used as a name itself.
     fn names_something(&self, word: &[u8]) -> bool {
-        let next = self.source.get(self.index..).unwrap_or(b"").iter().find(|byte| !byte.is_ascii_whitespace());
+        let next =
+            self.source.get(self.index..).unwrap_or(b"").iter().find(|byte| !byte.is_ascii_whitespace());
         match next.copied().unwrap_or(0) {
             b'(' => word == b"class" && self.lexis.php_tags,
             b'{' | b'"' | b'<' | b'[' | b'/' | b'@' | b'!' | b'\\' | b'&' => true,
@@ -303,7 +309,8 @@ impl Compactor<'_> {
         let object = self.lexis.objects && self.open.is_empty() && !head.typed;
         let literal = object
             && self.parentheses == 0
-            && (head.last == b'=' || (head.exported && !head.function && head.last == b'a' && !head.parenthesis));
+            && (head.last == b'='
+                || (head.exported && !head.function && head.last == b'a' && !head.parenthesis));
         let called = object && self.parentheses > 0 && matches!(head.last, b')' | b'>') && self.is_wrapper();
         if (container || literal || called) && self.open.len() < CONTAINER_DEPTH_MAX {
             self.open.push(Open { parentheses: self.parentheses, object: literal });

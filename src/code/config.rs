@@ -8,7 +8,14 @@ use super::types::SymbolKind;
 /// Levels of keys that are kept.
 const LEVELS: usize = 2;
 
-fn add(outline: &mut Outline, name: &[u8], start: usize, end: usize, container: Option<u32>, max: usize) -> Option<u32> {
+fn add(
+    outline: &mut Outline,
+    name: &[u8],
+    start: usize,
+    end: usize,
+    container: Option<u32>,
+    max: usize,
+) -> Option<u32> {
     if outline.found.len() >= max {
         outline.partial = true;
         return None;
@@ -66,7 +73,11 @@ pub(super) fn json(source: &[u8], max: usize) -> Outline {
             b'}' | b']' | b',' => {
                 let level = if byte == b',' { depth } else { depth.saturating_sub(1) };
                 if level > 0 && (byte != b',' || objects.get(level - 1) == Some(&true)) {
-                    end_at(&mut outline, keys.get(level - 1).copied().flatten(), index + usize::from(byte != b','));
+                    end_at(
+                        &mut outline,
+                        keys.get(level - 1).copied().flatten(),
+                        index + usize::from(byte != b','),
+                    );
                 }
                 if byte != b',' {
                     depth = depth.saturating_sub(1);
@@ -223,7 +234,8 @@ fn yaml_key(text: &[u8]) -> Option<&[u8]> {
     let quote = text.first().copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let colon = match quote {
         Some(quote) => memchr::memchr(quote, text.get(1..)?)? + 2,
-        None => memchr::memchr_iter(b':', text).find(|at| matches!(text.get(at + 1), None | Some(b' ' | b'\t')))?,
+        None => memchr::memchr_iter(b':', text)
+            .find(|at| matches!(text.get(at + 1), None | Some(b' ' | b'\t')))?,
     };
     let name = text.get(..colon)?.trim_ascii();
     let name = if quote.is_some() { name.get(1..name.len().saturating_sub(1))? } else { name };

@@ -37,7 +37,8 @@ impl<'s> Iterator for LineWalk<'s> {
 }
 
 fn starts_with_word(text: &[u8], word: &[u8]) -> bool {
-    text.strip_prefix(word).is_some_and(|rest| !rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'))
+    text.strip_prefix(word)
+        .is_some_and(|rest| !rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'))
 }
 
 /// State of Python text that goes on over line ends.
@@ -225,10 +226,17 @@ fn keep_parameters(out: &mut Compact, source: &[u8], line: &Line<'_>, lines: &mu
 
 /// Whether the line begins a method whose `end` comes later.
 fn opens_method(text: &[u8]) -> bool {
-    let after_modifier = [&b"private "[..], b"protected ", b"public ", b"private_class_method ", b"module_function ", b"memoize "]
-        .into_iter()
-        .find_map(|modifier| text.strip_prefix(modifier))
-        .unwrap_or(text);
+    let after_modifier = [
+        &b"private "[..],
+        b"protected ",
+        b"public ",
+        b"private_class_method ",
+        b"module_function ",
+        b"memoize ",
+    ]
+    .into_iter()
+    .find_map(|modifier| text.strip_prefix(modifier))
+    .unwrap_or(text);
     if !starts_with_word(after_modifier, b"def") {
         return false;
     }
@@ -291,7 +299,8 @@ pub(super) fn scan_shell(source: &[u8]) -> (Vec<ShellSymbol>, Vec<(Vec<u8>, usiz
         }
         heredoc = heredoc_label(line.text);
         if let Some(target) = line.text.strip_prefix(b"source ").or_else(|| line.text.strip_prefix(b". ")) {
-            let target: Vec<u8> = target.split(|byte| matches!(byte, b' ' | b';' | b'&' | b'|')).next().unwrap_or(b"").to_vec();
+            let target: Vec<u8> =
+                target.split(|byte| matches!(byte, b' ' | b';' | b'&' | b'|')).next().unwrap_or(b"").to_vec();
             imports.push((target, start));
         } else if let Some(name) = shell_variable(line.text).filter(|_| line.indent == 0) {
             let end = start + line.text.len();
@@ -353,6 +362,7 @@ fn shell_variable(text: &[u8]) -> Option<Vec<u8>> {
         .unwrap_or(text);
     let length = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     let name = text.get(..length)?;
-    let constant = name.first().is_some_and(u8::is_ascii_uppercase) && !name.iter().any(u8::is_ascii_lowercase);
+    let constant =
+        name.first().is_some_and(u8::is_ascii_uppercase) && !name.iter().any(u8::is_ascii_lowercase);
     (constant && text.get(length) == Some(&b'=')).then(|| name.to_vec())
 }

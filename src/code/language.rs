@@ -14,9 +14,13 @@ pub fn language_of(path: &[u8], head: &[u8]) -> Language {
         return Language::Docker;
     }
     let dot = name.rfind('.').filter(|dot| *dot > 0);
-    let Some(extension) = dot.map(|dot| name[dot + 1..].to_ascii_lowercase()) else { return by_shebang(head) };
+    let Some(extension) = dot.map(|dot| name[dot + 1..].to_ascii_lowercase()) else {
+        return by_shebang(head);
+    };
     match ALL.iter().find(|data| data.extensions.contains(&extension.as_str())) {
-        Some(data) if data.language == Language::C && extension == "h" && looks_like_cpp(head) => Language::Cpp,
+        Some(data) if data.language == Language::C && extension == "h" && looks_like_cpp(head) => {
+            Language::Cpp
+        }
         Some(data) => data.language,
         None => by_shebang(head),
     }
@@ -41,7 +45,8 @@ fn by_shebang(head: &[u8]) -> Language {
 fn looks_like_cpp(head: &[u8]) -> bool {
     head.split(|byte| *byte == b'\n').any(|line| {
         let line = line.trim_ascii();
-        let starts = [&b"class "[..], b"namespace ", b"template", b"using ", b"public:", b"private:", b"protected:"];
+        let starts =
+            [&b"class "[..], b"namespace ", b"template", b"using ", b"public:", b"private:", b"protected:"];
         (starts.iter().any(|start| line.starts_with(start)) && !line.ends_with(b"\\"))
             || memchr::memmem::find(line, b"std::").is_some()
             || memchr::memmem::find(line, b"constexpr ").is_some()
@@ -67,7 +72,9 @@ pub fn is_comment_line(language: Language, trimmed_line: &[u8]) -> bool {
         return trimmed_line.starts_with(b"<!--") && is_markup(language);
     }
     let starts = [&b"/*"[..], b"*/", b"* ", b"*\t", b"<!--"];
-    trimmed_line == b"*" || trimmed_line == b"**/" || starts.iter().any(|start| trimmed_line.starts_with(start))
+    trimmed_line == b"*"
+        || trimmed_line == b"**/"
+        || starts.iter().any(|start| trimmed_line.starts_with(start))
 }
 
 fn is_markup(language: Language) -> bool {

@@ -144,7 +144,9 @@ fn double_quote_end(source: &[u8], index: usize, lexis: &Lexis) -> usize {
         RawString::Rust => return rust_string_end(source, index),
         RawString::Cpp if before == b'R' => return cpp_raw_end(source, index),
         RawString::CSharp | RawString::TripleQuote if triple => return after(source, index + 3, b"\"\"\""),
-        RawString::CSharp if before == b'@' || (before == b'$' && index > 1 && at(source, index - 2) == b'@') => {
+        RawString::CSharp
+            if before == b'@' || (before == b'$' && index > 1 && at(source, index - 2) == b'@') =>
+        {
             return verbatim_end(source, index);
         }
         _ => {}
@@ -165,9 +167,12 @@ fn verbatim_end(source: &[u8], index: usize) -> usize {
 }
 
 fn rust_string_end(source: &[u8], index: usize) -> usize {
-    let hashes = source.get(..index).unwrap_or(b"").iter().rev().take(255).take_while(|byte| **byte == b'#').count();
+    let hashes =
+        source.get(..index).unwrap_or(b"").iter().rev().take(255).take_while(|byte| **byte == b'#').count();
     let before = |back: usize| index.checked_sub(back).map_or(0, |found| at(source, found));
-    if before(hashes + 1) != b'r' || (is_word(before(hashes + 2)) && !matches!(before(hashes + 2), b'b' | b'c')) {
+    if before(hashes + 1) != b'r'
+        || (is_word(before(hashes + 2)) && !matches!(before(hashes + 2), b'b' | b'c'))
+    {
         return escaped_end(source, index, b'"', false).unwrap_or(source.len());
     }
     let mut from = index + 1;
@@ -182,7 +187,9 @@ fn rust_string_end(source: &[u8], index: usize) -> usize {
 }
 
 fn cpp_raw_end(source: &[u8], index: usize) -> usize {
-    let Some(open) = rest(source, index).iter().take(18).position(|byte| *byte == b'(') else { return index + 1 };
+    let Some(open) = rest(source, index).iter().take(18).position(|byte| *byte == b'(') else {
+        return index + 1;
+    };
     let mut closing = vec![b')'];
     closing.extend_from_slice(source.get(index + 1..index + open).unwrap_or(b""));
     closing.push(b'"');
@@ -191,10 +198,13 @@ fn cpp_raw_end(source: &[u8], index: usize) -> usize {
 
 fn single_quote(source: &[u8], index: usize, lexis: &Lexis) -> Piece {
     match lexis.single_quote {
-        SingleQuote::Text => Piece::Text(escaped_end(source, index, b'\'', !lexis.php_tags).unwrap_or(index + 1)),
+        SingleQuote::Text => {
+            Piece::Text(escaped_end(source, index, b'\'', !lexis.php_tags).unwrap_or(index + 1))
+        }
         SingleQuote::Char => {
             let digit_separator = index > 0 && at(source, index - 1).is_ascii_alphanumeric();
-            if digit_separator && at(source, index + 1).is_ascii_hexdigit() && at(source, index + 2) != b'\'' {
+            if digit_separator && at(source, index + 1).is_ascii_hexdigit() && at(source, index + 2) != b'\''
+            {
                 return Piece::Code;
             }
             Piece::Text(escaped_end(source, index, b'\'', true).unwrap_or(index + 1))
@@ -294,7 +304,16 @@ fn regex_may_start(source: &[u8], index: usize) -> bool {
         let word_start = before.iter().rposition(|byte| !is_word(*byte)).map_or(0, |found| found + 1);
         return matches!(
             rest(before, word_start),
-            b"return" | b"typeof" | b"case" | b"in" | b"of" | b"do" | b"else" | b"void" | b"delete" | b"await"
+            b"return"
+                | b"typeof"
+                | b"case"
+                | b"in"
+                | b"of"
+                | b"do"
+                | b"else"
+                | b"void"
+                | b"delete"
+                | b"await"
         );
     }
     !matches!(last, b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'<')

@@ -47,7 +47,8 @@ pub(super) fn markdown(source: &[u8], max: usize) -> Outline {
         }
         let heading = if first == b'#' && run <= 6 && line.first() == Some(&b'#') {
             let title = text.get(run..).unwrap_or(b"");
-            let separated = title.is_empty() || title.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+            let separated =
+                title.is_empty() || title.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
             separated.then(|| (run, title.trim_ascii(), start, start + line.len()))
         } else if matches!(first, b'=' | b'-') && run == text.len() && run >= 2 {
             let level = if first == b'=' { 1 } else { 2 };
@@ -145,7 +146,8 @@ pub(super) fn css(source: &[u8], max: usize) -> Outline {
             }
             b';' if depth == 0 => {
                 let statement = source.get(selector..index).unwrap_or(b"").trim_ascii();
-                let target = [&b"@import "[..], b"@use "].into_iter().find_map(|word| statement.strip_prefix(word));
+                let target =
+                    [&b"@import "[..], b"@use "].into_iter().find_map(|word| statement.strip_prefix(word));
                 if let Some(target) = target.filter(|_| outline.imports.len() < max) {
                     let target = name_text(target.trim_ascii());
                     outline.imports.push((target.trim_matches(['"', '\'']).to_owned(), index));
@@ -180,7 +182,9 @@ pub(super) fn sql(source: &[u8], max: usize) -> Outline {
     for (start, line) in lines(source) {
         let indent = line.len() - line.trim_ascii_start().len();
         let text = String::from_utf8_lossy(line.get(..400).unwrap_or(line)).into_owned();
-        let mut words = text.split(|letter: char| letter.is_whitespace() || letter == '(').filter(|word| !word.is_empty());
+        let mut words = text
+            .split(|letter: char| letter.is_whitespace() || letter == '(')
+            .filter(|word| !word.is_empty());
         if !words.next().is_some_and(|word| word.eq_ignore_ascii_case("create")) {
             continue;
         }

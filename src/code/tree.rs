@@ -207,7 +207,8 @@ impl<'s> Collector<'s> {
     /// Adds an import found at `node`; quotes around the target are taken off.
     pub(super) fn import(&mut self, target: &[u8], node: Node<'_>) {
         let target = target.trim_ascii();
-        let quoted = |quote: u8| target.len() >= 2 && target.first() == Some(&quote) && target.last() == Some(&quote);
+        let quoted =
+            |quote: u8| target.len() >= 2 && target.first() == Some(&quote) && target.last() == Some(&quote);
         let quoted = [b'"', b'\'', b'`'].into_iter().any(quoted);
         let target = if quoted { target.get(1..target.len() - 1).unwrap_or(b"") } else { target };
         if target.is_empty() || self.imports.len() >= self.max {

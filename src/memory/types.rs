@@ -1,7 +1,7 @@
 //! What is asked of the memory and what it answers.
 
+use super::search::Found;
 use crate::base::{Deadline, Env, Log, Paths, Settings};
-use crate::project::Root;
 use serde::Serialize;
 
 /// What every call of the memory needs from above.
@@ -101,6 +101,19 @@ pub struct Candidate {
     pub tokens: usize,
     /// Why it was left out or shortened.
     pub cut: Option<String>,
+    /// What the score is made of, largest share first.
+    pub signals: Vec<SignalShare>,
+}
+
+/// One signal of a candidate.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignalShare {
+    /// Name of the signal.
+    pub name: &'static str,
+    /// Its raw value.
+    pub value: f32,
+    /// What it adds to the score.
+    pub share: f32,
 }
 
 /// What the slice is made of, for the header and for tools.
@@ -116,6 +129,8 @@ pub struct Facts {
     pub files_known: usize,
     /// Files in the index; smaller than `files_known` while indexing goes on.
     pub files_indexed: usize,
+    /// Whether the walk over the project saw everything.
+    pub walked: bool,
     /// Files whose words meet the task at all.
     pub candidates: usize,
     /// Microseconds: freshness check, update, query, evidence.
@@ -132,6 +147,21 @@ pub struct Ranked {
     pub query_type: QueryType,
     /// Best first, at most `Question::top`.
     pub candidates: Vec<Candidate>,
+    pub(super) found: Vec<Found>,
+    pub(super) top: usize,
+}
+
+impl Ranked {
+    /// An answer without any content of files, such as an abstention.
+    pub fn of(
+        facts: Facts,
+        confidence: Confidence,
+        query_type: QueryType,
+        candidates: Vec<Candidate>,
+    ) -> Ranked {
+        let top = candidates.len();
+        Ranked { facts, confidence, query_type, candidates, found: Vec::new(), top }
+    }
 }
 
 /// A slice: text within the budget and the account of how it came about.
@@ -164,30 +194,16 @@ pub enum MemoryError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// The folder holds more than memory can take on within its limits.
-    #[error("{0}")]
-    Refused(String),
-}
-
-/// Brings the index up to date as far as the deadline allows and ranks the project's files for the question.
-pub fn search(_context: &Context<'_>, _root: &Root, _question: &Question<'_>) -> Result<Ranked, MemoryError> {
-    Err(MemoryError::Refused("not there yet".into()))
-}
-
-/// Cuts a ranked answer to a budget and renders it. Pure: the same input gives the same text.
-pub fn assemble(ranked: &Ranked, budget: &Budget<'_>) -> Plan {
-    let _ = budget;
-    Plan {
-        facts: ranked.facts.clone(),
-        confidence: ranked.confidence,
-        query_type: ranked.query_type,
-        candidates: ranked.candidates.clone(),
-        text: String::new(),
-        tokens: 0,
-    }
-}
-
-/// A short general text about the project, for agents whose task is not known; `chars` is a hard limit.
-pub fn glance(_context: &Context<'_>, _root: &Root, _chars: usize) -> Result<String, MemoryError> {
-    Err(MemoryError::Refused("not there yet".into()))
+    /// The project cannot be read.
+    #[error(transparent)]
+    Project(#[from] crate::project::ProjectError),
+    /// The project's database cannot be used.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// A file of rtk's own cannot be written.
+    #[error(transparent)]
+    Fs(#[from] crate::fs::FsError),
+    /// Git was needed and failed.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
 }

@@ -62,6 +62,13 @@ pub fn control_stat(path: &Path) -> Option<FileStat> {
     Some(file_stat(&stat))
 }
 
+impl FileStat {
+    /// Picks the numbers out of what the system says of an open file.
+    pub fn of(stat: &Stat) -> FileStat {
+        file_stat(stat)
+    }
+}
+
 /// Picks the numbers of a file.
 #[inline]
 pub(super) fn file_stat(stat: &Stat) -> FileStat {

@@ -1,6 +1,8 @@
 //! Documents edited in place, marked blocks, words and identifiers, token counts, and text made inert.
 //!
-//! Invariants: pure functions over bytes and strings; nothing is printed back by a serialiser. Knows nothing of paths
+//! Invariants: pure functions over bytes and strings; nothing is printed back by a serialiser; whatever comes from a
+//! repository passes [`inert`] before it reaches a model; what rtk adds to a prompt stands in one [`block`] that can be
+//! found and taken out again. Knows nothing of paths
 //! or of any other room but `base`.
 
 pub mod block;

@@ -1,7 +1,11 @@
 //! Prints, per language, how fast the sources of a folder are parsed and extracted, and how far the fast way agrees
 //! with the exact one. `cargo bench --bench extraction -- FOLDER [LANGUAGE [SHOW]]`; SHOW prints differences.
 
-#![expect(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a benchmark prints and reads the clock")]
+#![expect(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints and reads the clock"
+)]
 
 use rtk::code::{Extraction, Extractor, Language, Limits, language_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +39,8 @@ fn main() {
     let mut extractor = Extractor::new();
     for path in files(Path::new(folder)) {
         let Ok(source) = std::fs::read(&path) else { continue };
-        let language = language_of(path.as_os_str().as_encoded_bytes(), source.get(..4096).unwrap_or(&source));
+        let language =
+            language_of(path.as_os_str().as_encoded_bytes(), source.get(..4096).unwrap_or(&source));
         if language == Language::Text || only.is_some_and(|only| only != language.name()) {
             continue;
         }
@@ -83,8 +88,10 @@ fn measure(
     row.fast_symbols += fast.symbols.len();
     let (exact_set, fast_set) = (starts(&exact), starts(&fast));
     row.common += exact_set.intersection(&fast_set).count();
-    let whole: BTreeSet<_> = exact.symbols.iter().map(|symbol| (&symbol.name, symbol.start_line, symbol.end_line)).collect();
-    let same = |symbol: &&rtk::code::Symbol| whole.contains(&(&symbol.name, symbol.start_line, symbol.end_line));
+    let whole: BTreeSet<_> =
+        exact.symbols.iter().map(|symbol| (&symbol.name, symbol.start_line, symbol.end_line)).collect();
+    let same =
+        |symbol: &&rtk::code::Symbol| whole.contains(&(&symbol.name, symbol.start_line, symbol.end_line));
     row.full_matches += fast.symbols.iter().filter(same).count();
     for (name, line) in exact_set.symmetric_difference(&fast_set) {
         if *shown > 0 {

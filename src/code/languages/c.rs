@@ -55,7 +55,9 @@ pub(super) fn declared(node: Node<'_>) -> Option<(Node<'_>, bool)> {
             function = inner.is_some_and(|inner| inner.kind() != "parenthesized_declarator");
         }
         let next = current.child_by_field_name("declarator").or_else(|| match current.kind() {
-            "parenthesized_declarator" | "reference_declarator" | "attributed_declarator" => current.named_child(0),
+            "parenthesized_declarator" | "reference_declarator" | "attributed_declarator" => {
+                current.named_child(0)
+            }
             _ => None,
         });
         match next {
@@ -98,9 +100,12 @@ pub(super) fn declaration(collector: &mut Collector<'_>, node: Node<'_>) -> Step
     if let Some((name, is_function)) = declared(node) {
         if is_function {
             add_function(collector, node, name);
-        } else if name.kind() == "identifier" && collector.container_kind().is_none_or(|kind| !kind.has_methods()) {
+        } else if name.kind() == "identifier"
+            && collector.container_kind().is_none_or(|kind| !kind.has_methods())
+        {
             let text = collector.text(name);
-            let value = node.child_by_field_name("declarator").and_then(|found| found.child_by_field_name("value"));
+            let value =
+                node.child_by_field_name("declarator").and_then(|found| found.child_by_field_name("value"));
             collector.define_with_body(SymbolKind::Variable, text, node, value);
         }
     }
@@ -130,7 +135,8 @@ fn plain_type(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
 
 /// `typedef struct a { … } b;` defines both names.
 pub(super) fn type_definition(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
-    let specifier = node.child_by_field_name("type").filter(|found| found.child_by_field_name("body").is_some());
+    let specifier =
+        node.child_by_field_name("type").filter(|found| found.child_by_field_name("body").is_some());
     let alias = declared(node).map(|(name, _)| collector.text(name));
     let Some(specifier) = specifier else {
         if let Some(alias) = alias {

@@ -76,7 +76,9 @@ fn field(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
 fn declarators(collector: &mut Collector<'_>, field: Node<'_>, declaration: Node<'_>, constant: bool) {
     let kind = if constant { SymbolKind::Constant } else { SymbolKind::Field };
     let mut cursor = declaration.walk();
-    for declarator in declaration.named_children(&mut cursor).filter(|child| child.kind() == "variable_declarator") {
+    for declarator in
+        declaration.named_children(&mut cursor).filter(|child| child.kind() == "variable_declarator")
+    {
         if let Some(name) = declarator.child_by_field_name("name") {
             let name = collector.text(name);
             collector.define_with_body(kind, name, field, None);

@@ -49,7 +49,8 @@ pub(super) static DATA: LanguageData = LanguageData {
 };
 
 fn method(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
-    let receiver = node.child_by_field_name("receiver").map(|receiver| receiver_type(collector.bytes(receiver)));
+    let receiver =
+        node.child_by_field_name("receiver").map(|receiver| receiver_type(collector.bytes(receiver)));
     if let Some(index) = collector.define_by_field(SymbolKind::Method, node, "name") {
         collector.set_receiver(index, receiver.unwrap_or_default());
     }

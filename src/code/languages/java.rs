@@ -6,11 +6,8 @@ use crate::code::tree::Collector;
 use crate::code::types::{Language, SymbolKind};
 use tree_sitter::Node;
 
-static LEXIS: Lexis = Lexis {
-    raw: RawString::TripleQuote,
-    containers: &["class", "interface", "enum", "record"],
-    ..NO_LEXIS
-};
+static LEXIS: Lexis =
+    Lexis { raw: RawString::TripleQuote, containers: &["class", "interface", "enum", "record"], ..NO_LEXIS };
 
 static RULES: &[Rule] = &[
     descend("class_body"),

@@ -1,6 +1,8 @@
 //! JavaScript: what its syntax nodes define and import; TypeScript adds to it.
 
-use crate::code::rules::{Backtick, LanguageData, Lexis, NO_LEXIS, PLAIN, Reduction, Rule, SingleQuote, Step};
+use crate::code::rules::{
+    Backtick, LanguageData, Lexis, NO_LEXIS, PLAIN, Reduction, Rule, SingleQuote, Step,
+};
 use crate::code::rules::{contain, define, descend, special};
 use crate::code::tree::Collector;
 use crate::code::types::{Language, SymbolKind};
@@ -13,9 +15,35 @@ pub(super) static LEXIS: Lexis = Lexis {
     containers: &["class", "namespace", "module", "global"],
     functions: &["function"],
     starters: &[
-        "class", "function", "async", "export", "import", "const", "let", "var", "interface", "type", "abstract",
-        "declare", "enum", "namespace", "if", "for", "while", "try", "switch", "return", "module", "exports",
-        "static", "public", "private", "protected", "readonly", "get", "set",
+        "class",
+        "function",
+        "async",
+        "export",
+        "import",
+        "const",
+        "let",
+        "var",
+        "interface",
+        "type",
+        "abstract",
+        "declare",
+        "enum",
+        "namespace",
+        "if",
+        "for",
+        "while",
+        "try",
+        "switch",
+        "return",
+        "module",
+        "exports",
+        "static",
+        "public",
+        "private",
+        "protected",
+        "readonly",
+        "get",
+        "set",
     ],
     objects: true,
     ..NO_LEXIS
@@ -153,7 +181,8 @@ fn inside_value(collector: &mut Collector<'_>, class: Node<'_>, index: u32) -> S
 
 /// `module.exports = …`, `exports.name = …`, `Name.prototype.method = …`.
 pub(super) fn assignment(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
-    let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+    let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+    else {
         return Step::Over;
     };
     if right.kind() == "call_expression" {
@@ -218,9 +247,9 @@ pub(super) fn call(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
     };
     let wrapper = match function.kind() {
         "parenthesized_expression" | "function_expression" => true,
-        "member_expression" => {
-            function.child_by_field_name("object").is_some_and(|object| object.kind() == "parenthesized_expression")
-        }
+        "member_expression" => function
+            .child_by_field_name("object")
+            .is_some_and(|object| object.kind() == "parenthesized_expression"),
         _ => collector.bytes(function) == b"define",
     };
     if wrapper { Step::Into } else { Step::Over }

@@ -1,6 +1,8 @@
 //! PHP: what its syntax nodes define and use.
 
-use crate::code::rules::{LanguageData, Lexis, NO_LEXIS, PLAIN, RawString, Reduction, Rule, SingleQuote, Step};
+use crate::code::rules::{
+    LanguageData, Lexis, NO_LEXIS, PLAIN, RawString, Reduction, Rule, SingleQuote, Step,
+};
 use crate::code::rules::{contain, define, descend, special};
 use crate::code::tree::Collector;
 use crate::code::types::{Language, SymbolKind};
@@ -82,13 +84,15 @@ fn uses(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
     let text = collector.bytes(node);
     let text = text.strip_prefix(b"use").unwrap_or(text).trim_ascii();
     let text = text.strip_suffix(b";").unwrap_or(text);
-    let text = [&b"function "[..], b"const "].into_iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text);
+    let text =
+        [&b"function "[..], b"const "].into_iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text);
     let brace = memchr::memchr(b'{', text);
     let prefix = text.get(..brace.unwrap_or(0)).unwrap_or(b"").to_vec();
     let names = text.get(brace.map_or(0, |brace| brace + 1)..).unwrap_or(b"").to_vec();
     for name in names.split(|byte| matches!(byte, b',' | b'}')) {
         let name = name.trim_ascii();
-        let name = memchr::memmem::find(name, b" as ").map_or(name, |alias| name.get(..alias).unwrap_or(name));
+        let name =
+            memchr::memmem::find(name, b" as ").map_or(name, |alias| name.get(..alias).unwrap_or(name));
         if !name.is_empty() {
             collector.import(&[prefix.as_slice(), name].concat(), node);
         }

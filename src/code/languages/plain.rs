@@ -15,7 +15,8 @@ const fn plain(
     LanguageData { language, extensions, line_comments, block_comments, ..PLAIN }
 }
 
-pub(super) static MARKDOWN: LanguageData = plain(Language::Markdown, &["md", "markdown", "mdx", "mkd"], &[], false);
+pub(super) static MARKDOWN: LanguageData =
+    plain(Language::Markdown, &["md", "markdown", "mdx", "mkd"], &[], false);
 pub(super) static JSON: LanguageData =
     plain(Language::Json, &["json", "jsonc", "json5", "webmanifest"], SLASHES, false);
 pub(super) static TOML: LanguageData =
@@ -42,8 +43,12 @@ pub(super) static DOCKER: LanguageData = LanguageData {
     file_names: &["Dockerfile", "Containerfile"],
     ..plain(Language::Docker, &["dockerfile", "containerfile"], HASH, false)
 };
-pub(super) static XML: LanguageData =
-    plain(Language::Xml, &["xml", "xsd", "xsl", "csproj", "vbproj", "fsproj", "props", "targets", "resx"], &[], false);
+pub(super) static XML: LanguageData = plain(
+    Language::Xml,
+    &["xml", "xsd", "xsl", "csproj", "vbproj", "fsproj", "props", "targets", "resx"],
+    &[],
+    false,
+);
 pub(super) static INI: LanguageData = LanguageData {
     file_names: &[".editorconfig", ".gitconfig", ".gitmodules"],
     ..plain(Language::Ini, &["ini", "cfg", "conf", "properties"], &["#", ";"], false)
@@ -55,8 +60,10 @@ pub(super) static ZIG: LanguageData = plain(Language::Zig, &["zig"], SLASHES, fa
 pub(super) static DART: LanguageData = plain(Language::Dart, &["dart"], SLASHES, true);
 pub(super) static R: LanguageData =
     LanguageData { interpreters: &["Rscript"], ..plain(Language::R, &["r"], HASH, false) };
-pub(super) static POWERSHELL: LanguageData =
-    LanguageData { interpreters: &["pwsh"], ..plain(Language::PowerShell, &["ps1", "psm1", "psd1"], HASH, false) };
+pub(super) static POWERSHELL: LanguageData = LanguageData {
+    interpreters: &["pwsh"],
+    ..plain(Language::PowerShell, &["ps1", "psm1", "psd1"], HASH, false)
+};
 pub(super) static CMAKE: LanguageData =
     LanguageData { file_names: &["CMakeLists.txt"], ..plain(Language::CMake, &["cmake"], HASH, false) };
 pub(super) static RST: LanguageData = plain(Language::Rst, &["rst"], &[".. "], false);

@@ -86,12 +86,17 @@ fn call(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
     if TRANSPARENT_CALLS.contains(&name) {
         return Step::Into;
     }
-    if matches!(name, b"private" | b"protected" | b"public" | b"private_class_method" | b"module_function" | b"memoize") {
+    if matches!(
+        name,
+        b"private" | b"protected" | b"public" | b"private_class_method" | b"module_function" | b"memoize"
+    ) {
         return Step::Into;
     }
     if matches!(name, b"require" | b"require_relative" | b"load" | b"autoload") {
         let arguments = node.child_by_field_name("arguments");
-        let last = arguments.and_then(|arguments| arguments.named_child(arguments.named_child_count().saturating_sub(1) as u32));
+        let last = arguments.and_then(|arguments| {
+            arguments.named_child(arguments.named_child_count().saturating_sub(1) as u32)
+        });
         if let Some(target) = last.filter(|last| last.kind() == "string") {
             let target = collector.bytes(target).to_vec();
             let quoted = target.get(1..target.len().saturating_sub(1)).unwrap_or(b"");

@@ -149,7 +149,8 @@ mod tests {
     #[test]
     fn use_trees_expand_to_paths() {
         let targets = expand(b"a::{self, b as c, d::{e, f::*},\n g}");
-        let text: Vec<String> = targets.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+        let text: Vec<String> =
+            targets.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
         assert_eq!(text, ["a", "a::b", "a::d::e", "a::d::f::*", "a::g"]);
         assert_eq!(expand(b"std::io"), [b"std::io".to_vec()]);
         assert!(expand(b"}},{{{{").is_empty());

@@ -40,9 +40,11 @@ static RULES: &[Rule] = &[
 ];
 
 #[cfg(feature = "lang-typescript")]
-const GRAMMAR: Option<fn() -> tree_sitter::Language> = Some(|| tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into());
+const GRAMMAR: Option<fn() -> tree_sitter::Language> =
+    Some(|| tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into());
 #[cfg(feature = "lang-typescript")]
-const TSX_GRAMMAR: Option<fn() -> tree_sitter::Language> = Some(|| tree_sitter_typescript::LANGUAGE_TSX.into());
+const TSX_GRAMMAR: Option<fn() -> tree_sitter::Language> =
+    Some(|| tree_sitter_typescript::LANGUAGE_TSX.into());
 #[cfg(not(feature = "lang-typescript"))]
 const GRAMMAR: Option<fn() -> tree_sitter::Language> = None;
 #[cfg(not(feature = "lang-typescript"))]

@@ -1,0 +1,244 @@
+//! Every file that the scan knows, folder by folder, with what is known of its content; one row a folder.
+
+use super::codec::{Reader, put_bytes, put_varint};
+use super::document::FIELDS;
+use crate::project::{DirListing, FileStat};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+/// What the index has of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing yet.
+    Pending,
+    /// Its words and outline.
+    Indexed,
+    /// Its path only: too large.
+    NameOnly,
+    /// Nothing, for good: binary, unreadable or secret.
+    Excluded,
+}
+
+impl State {
+    fn from_id(id: u8) -> Option<State> {
+        [State::Pending, State::Indexed, State::NameOnly, State::Excluded]
+            .into_iter()
+            .find(|state| *state as u8 == id)
+    }
+}
+
+/// One file.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    name_start: u32,
+    name_length: u16,
+    pub(super) stat: FileStat,
+    /// xxh3 of the content.
+    pub(super) hash: u64,
+    /// Document in the index; 0 for none.
+    pub(super) doc: u32,
+    pub(super) state: State,
+    /// `code::Language` by id.
+    pub(super) language: u8,
+    /// `project::FileClass` as bits.
+    pub(super) class: u8,
+    pub(super) symbols: u32,
+    pub(super) lengths: [u32; FIELDS],
+}
+
+/// One folder with its files, sorted by name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dir {
+    /// Row in the database; 0 before it is saved.
+    pub(super) row: i64,
+    pub(super) mtime_ns: i64,
+    pub(super) ctime_ns: i64,
+    pub(super) inode: u64,
+    names: Vec<u8>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) dirty: bool,
+}
+
+impl Dir {
+    /// The file's name, raw bytes.
+    pub(super) fn name(&self, entry: &Entry) -> &[u8] {
+        let start = entry.name_start as usize;
+        self.names.get(start..start + usize::from(entry.name_length)).unwrap_or_default()
+    }
+
+    /// The entry of a name.
+    pub(super) fn find(&self, name: &[u8]) -> Option<&Entry> {
+        self.entries
+            .binary_search_by(|entry| self.name(entry).cmp(name))
+            .ok()
+            .map(|index| &self.entries[index])
+    }
+
+    fn push(&mut self, name: &[u8], entry: Entry) {
+        let Ok(name_length) = u16::try_from(name.len()) else { return };
+        let Ok(name_start) = u32::try_from(self.names.len()) else { return };
+        self.names.extend_from_slice(name);
+        self.entries.push(Entry { name_start, name_length, ..entry });
+    }
+
+    /// Builds the folder from a fresh listing, keeping what `before` knew of files whose names stay.
+    ///
+    /// Returns the folder and the documents of files that are gone. Entries keep their old stat until their content
+    /// has been looked at, so that nothing is taken for verified that was not.
+    pub(super) fn relisted(before: Option<&Dir>, listing: &DirListing) -> (Dir, Vec<u32>) {
+        let mut dir = Dir {
+            row: before.map_or(0, |dir| dir.row),
+            mtime_ns: listing.mtime_ns,
+            ctime_ns: listing.ctime_ns,
+            inode: listing.inode,
+            dirty: true,
+            ..Dir::default()
+        };
+        let mut files: Vec<&(Vec<u8>, FileStat)> = listing.files.iter().collect();
+        files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut kept = 0;
+        for (name, _) in files {
+            match before.and_then(|dir| dir.find(name)) {
+                Some(entry) => {
+                    kept += 1;
+                    dir.push(name, entry.clone());
+                }
+                None => dir.push(name, Entry::pending()),
+            }
+        }
+        let mut gone = Vec::new();
+        if let Some(before) = before.filter(|before| before.entries.len() > kept) {
+            let lost = before.entries.iter().filter(|entry| dir.find(before.name(entry)).is_none());
+            gone.extend(lost.map(|entry| entry.doc).filter(|&doc| doc != 0));
+        }
+        (dir, gone)
+    }
+}
+
+impl Entry {
+    fn pending() -> Entry {
+        Entry {
+            name_start: 0,
+            name_length: 0,
+            stat: FileStat { size: u64::MAX, mtime_ns: 0, ctime_ns: 0, inode: 0 },
+            hash: 0,
+            doc: 0,
+            state: State::Pending,
+            language: 0,
+            class: 0,
+            symbols: 0,
+            lengths: [0; FIELDS],
+        }
+    }
+}
+
+/// All folders by path; the root is the empty path.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    pub(super) dirs: BTreeMap<Vec<u8>, Dir>,
+}
+
+impl Manifest {
+    /// Files that are part of the project, and those of them that the index has looked at.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let entries = self.dirs.values().flat_map(|dir| &dir.entries);
+        entries.fold((0, 0), |(known, done), entry| {
+            (known + 1, done + usize::from(entry.state != State::Pending))
+        })
+    }
+
+    /// Reads all folders; `Ok(None)` when a row is damaged.
+    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Option<Manifest>> {
+        let mut select = connection.prepare_cached("SELECT id, path, stat, entries FROM dirs")?;
+        let mut rows = select.query([])?;
+        let mut dirs = Vec::new();
+        while let Some(row) = rows.next()? {
+            let path = row.get_ref(1)?.as_blob()?.to_vec();
+            let Some(mut dir) = decode(row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?) else {
+                return Ok(None);
+            };
+            dir.row = row.get(0)?;
+            dirs.push((path, dir));
+        }
+        Ok(Some(Manifest { dirs: dirs.into_iter().collect() }))
+    }
+
+    /// Writes the folders that changed and gives new ones their rows.
+    pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut insert =
+            connection.prepare_cached("INSERT INTO dirs (path, stat, entries) VALUES (?1, ?2, ?3)")?;
+        let mut update =
+            connection.prepare_cached("UPDATE dirs SET stat = ?2, entries = ?3 WHERE id = ?1")?;
+        for (path, dir) in &mut self.dirs {
+            if !dir.dirty {
+                continue;
+            }
+            let (stat, entries) = encode(dir);
+            if dir.row == 0 {
+                insert.execute((path, stat, entries))?;
+                dir.row = connection.last_insert_rowid();
+            } else {
+                update.execute((dir.row, stat, entries))?;
+            }
+            dir.dirty = false;
+        }
+        Ok(())
+    }
+}
+
+fn encode(dir: &Dir) -> (Vec<u8>, Vec<u8>) {
+    let mut stat = Vec::with_capacity(24);
+    stat.extend_from_slice(&dir.mtime_ns.to_le_bytes());
+    stat.extend_from_slice(&dir.ctime_ns.to_le_bytes());
+    stat.extend_from_slice(&dir.inode.to_le_bytes());
+    let mut out = Vec::with_capacity(dir.entries.len() * 72);
+    for entry in &dir.entries {
+        put_bytes(&mut out, dir.name(entry));
+        put_varint(&mut out, entry.stat.size);
+        out.extend_from_slice(&entry.stat.mtime_ns.to_le_bytes());
+        out.extend_from_slice(&entry.stat.ctime_ns.to_le_bytes());
+        put_varint(&mut out, entry.stat.inode);
+        out.extend_from_slice(&entry.hash.to_le_bytes());
+        put_varint(&mut out, u64::from(entry.doc));
+        out.extend_from_slice(&[entry.state as u8, entry.language, entry.class]);
+        put_varint(&mut out, u64::from(entry.symbols));
+        for length in entry.lengths {
+            put_varint(&mut out, u64::from(length));
+        }
+    }
+    (stat, out)
+}
+
+fn decode(stat: &[u8], entries: &[u8]) -> Option<Dir> {
+    let mut reader = Reader::new(stat);
+    let mut dir = Dir {
+        mtime_ns: reader.fixed_i64()?,
+        ctime_ns: reader.fixed_i64()?,
+        inode: reader.fixed_u64()?,
+        ..Dir::default()
+    };
+    let mut reader = Reader::new(entries);
+    while !reader.is_empty() {
+        let name = reader.bytes()?;
+        let stat = FileStat {
+            size: reader.varint()?,
+            mtime_ns: reader.fixed_i64()?,
+            ctime_ns: reader.fixed_i64()?,
+            inode: reader.varint()?,
+        };
+        let hash = reader.fixed_u64()?;
+        let doc = reader.small()?;
+        let state = State::from_id(reader.byte()?)?;
+        let (language, class) = (reader.byte()?, reader.byte()?);
+        let symbols = reader.small()?;
+        let mut lengths = [0_u32; FIELDS];
+        for length in &mut lengths {
+            *length = reader.small()?;
+        }
+        dir.push(
+            name,
+            Entry { stat, hash, doc, state, language, class, symbols, lengths, ..Entry::pending() },
+        );
+    }
+    Some(dir)
+}

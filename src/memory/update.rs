@@ -1,0 +1,572 @@
+//! Brings the index up to the state of the work tree: probe or scan, then look at what may have changed.
+
+use super::document::{Analyst, Document};
+use super::index::Index;
+use super::manifest::{Dir, Entry, Manifest, State};
+use super::schema::Home;
+use super::source::{self, Source};
+use super::types::{Context, MemoryError};
+use crate::base::{Deadline, now_ns};
+use crate::code;
+use crate::fs::Lock;
+use crate::project::{self, DirListing, DirStat, FileStat, Known, KnownDir, KnownFile, Root, ScanOptions};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::ops::Range;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Files of a project beyond this number are not looked at.
+const FILES_MAX: usize = 400_000;
+/// Coarsest clock of a file system: a file changed this shortly before it was read may change again unseen.
+const RACY_NS: i64 = 2_000_000_000;
+/// More new folders than this are found by a scan rather than one by one.
+const NEW_DIRS_MAX: usize = 200;
+/// Files analysed between two saves of a long update.
+const CHUNK_FILES: usize = 3000;
+/// A short-lived process saves at most this many files, since saving delays its exit.
+const QUICK_FILES_MAX: usize = 1500;
+/// How long a short-lived process waits for another one that is saving.
+const QUICK_WAIT: Duration = Duration::from_millis(20);
+/// How long a background process waits for another one that is saving.
+const PATIENT_WAIT: Duration = Duration::from_secs(20);
+
+/// How an update is to be done.
+pub(super) struct UpdateOptions<'a> {
+    /// Looking at files stops here; what is left stays pending.
+    pub(super) deadline: Deadline,
+    /// Worker threads.
+    pub(super) threads: usize,
+    /// Whether all pending files are to be done, with saves in between, however long it takes.
+    pub(super) patient: bool,
+    /// Whether everything is walked anew even if nothing seems to have changed.
+    pub(super) full: bool,
+    /// Which files come first when time is short; higher first.
+    pub(super) urgency: &'a (dyn Fn(&[u8]) -> u32 + Sync),
+    /// Told how many files are done, of how many.
+    pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// What an update did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Updated {
+    /// Files whose content was looked at.
+    pub(super) looked_at: usize,
+    /// Files whose content was new.
+    pub(super) changed: usize,
+    /// Files that are still to be looked at.
+    pub(super) pending: usize,
+    /// Whether the walk saw everything.
+    pub(super) walked: bool,
+}
+
+/// One file to look at.
+struct Item {
+    dir: Vec<u8>,
+    index: usize,
+}
+
+/// What looking at a file showed.
+enum Looked {
+    /// Not done: out of time.
+    Skipped,
+    Gone,
+    Same(FileStat),
+    Excluded(FileStat),
+    Changed(Box<Changed>),
+}
+
+struct Changed {
+    stat: FileStat,
+    hash: u64,
+    state: State,
+    language: u8,
+    class: u8,
+    document: Document,
+}
+
+/// Brings `index` up to date as far as the options allow, and saves it if that is quick or asked for.
+pub(super) fn update(
+    index: &mut Index,
+    context: &Context<'_>,
+    root: &Root,
+    options: &UpdateOptions<'_>,
+) -> Result<Updated, MemoryError> {
+    let started_ns = now_ns();
+    let (mut items, walked) = find_work(index, context, root, options, started_ns)?;
+    add_racy(index, &mut items);
+    let total = items.len();
+    if total > QUICK_FILES_MAX && !options.patient {
+        items.sort_by_cached_key(|item| {
+            let path = index
+                .manifest
+                .dirs
+                .get(&item.dir)
+                .map(|dir| join(&item.dir, dir.name(&dir.entries[item.index])));
+            std::cmp::Reverse(path.map_or(0, |path| (options.urgency)(&path)))
+        });
+    }
+    let mut updated = Updated { walked, ..Updated::default() };
+    let mut gone = Vec::new();
+    for chunk in items.chunks(if options.patient { CHUNK_FILES } else { usize::MAX }) {
+        let looked = look(index, context, &root.path, chunk, options, (updated.looked_at, total));
+        apply(index, chunk, looked, &mut updated, &mut gone);
+        if options.patient {
+            save(index, context, PATIENT_WAIT)?;
+        }
+    }
+    remove_gone(index, gone);
+    updated.pending = total - updated.looked_at;
+    if updated.pending == 0 && walked {
+        if total > 0 {
+            index.dirty = true;
+        }
+        index.verified_ns = started_ns;
+    }
+    let quick = updated.looked_at <= QUICK_FILES_MAX || options.deadline.left() > Duration::from_millis(1200);
+    if index.dirty && walked && (options.patient || (quick && updated.pending == 0)) {
+        save(index, context, if options.patient { PATIENT_WAIT } else { QUICK_WAIT })?;
+    }
+    Ok(updated)
+}
+
+/// Saves under the project's lock; not having it is no error, the next process saves.
+fn save(index: &mut Index, context: &Context<'_>, wait: Duration) -> Result<(), MemoryError> {
+    if index.connection.is_none() {
+        return Ok(());
+    }
+    let Home { lock, .. } = &index.home;
+    let Ok(_held) = Lock::acquire(lock, wait) else { return Ok(()) };
+    if let Err(error) = index.save() {
+        // A full or read-only disk must not keep an answer from being given.
+        context.log.line("warn", &format!("memory: not saved: {error}"));
+    }
+    Ok(())
+}
+
+/// Lists the files whose numbers differ from what is known; the flag says whether everything was seen.
+fn find_work(
+    index: &mut Index,
+    context: &Context<'_>,
+    root: &Root,
+    options: &UpdateOptions<'_>,
+    now: i64,
+) -> Result<(Vec<Item>, bool), MemoryError> {
+    let age_max =
+        i64::try_from(context.settings.memory_verify_hours).unwrap_or(24).saturating_mul(3_600_000_000_000);
+    let expired = now.saturating_sub(index.scanned_ns) > age_max;
+    let rules_changed = index
+        .control
+        .iter()
+        .any(|(path, stat)| project::control_stat(Path::new(OsStr::from_bytes(path))) != *stat);
+    if index.is_new() || options.full || expired || rules_changed {
+        return scan(index, context, root, options, now);
+    }
+    match probe(index, context, root, options)? {
+        Some(items) => Ok((items, true)),
+        None => scan(index, context, root, options, now),
+    }
+}
+
+/// Walks everything.
+fn scan(
+    index: &mut Index,
+    context: &Context<'_>,
+    root: &Root,
+    options: &UpdateOptions<'_>,
+    now: i64,
+) -> Result<(Vec<Item>, bool), MemoryError> {
+    let forced =
+        crate::git::tracked_ignored(context.env, &root.path, options.deadline.share(0.3)).unwrap_or_default();
+    let scan_options = ScanOptions { files_max: FILES_MAX, threads: options.threads };
+    let outcome = project::scan(root, context.env, &forced, &scan_options, options.deadline.share(0.6))
+        .map_err(MemoryError::Project)?;
+    for warning in outcome.warnings.iter().take(5) {
+        context.log.line("warn", &format!("memory: {warning}"));
+    }
+    let mut items = Vec::new();
+    let listed: BTreeSet<&[u8]> = outcome.dirs.iter().map(|dir| dir.path.as_slice()).collect();
+    if !outcome.truncated {
+        let lost: Vec<Vec<u8>> =
+            index.manifest.dirs.keys().filter(|path| !listed.contains(path.as_slice())).cloned().collect();
+        for path in lost {
+            remove_dir(index, &path);
+        }
+    }
+    for listing in &outcome.dirs {
+        relist(index, listing, &mut items);
+    }
+    if !outcome.truncated {
+        index.control = outcome
+            .control
+            .into_iter()
+            .map(|(path, stat)| (path.into_os_string().into_vec(), stat))
+            .collect();
+        index.tracked_ignored = forced;
+        index.scanned_ns = now;
+        index.dirty = true;
+    }
+    Ok((items, !outcome.truncated))
+}
+
+/// Compares what is known with the disk; `None` when so much is new that a scan is quicker.
+fn probe(
+    index: &mut Index,
+    context: &Context<'_>,
+    root: &Root,
+    options: &UpdateOptions<'_>,
+) -> Result<Option<Vec<Item>>, MemoryError> {
+    let (mut items, queue) = {
+        let known = KnownFiles::of(index);
+        let outcome = project::probe(root, &known, options.threads).map_err(MemoryError::Project)?;
+        let files = outcome.changed_files.iter().chain(&outcome.vanished_files).map(|&file| known.item(file));
+        let racy = index.verified_ns.saturating_sub(RACY_NS);
+        let mut dirs: BTreeSet<&[u8]> =
+            known.dirs.iter().filter(|(_, dir, _)| dir.ctime_ns >= racy).map(|&(path, _, _)| path).collect();
+        dirs.extend(outcome.changed_dirs.iter().chain(&outcome.vanished_dirs).map(|&dir| known.dirs[dir].0));
+        (files.collect::<Vec<Item>>(), dirs.into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>())
+    };
+    let mut queue: Vec<(Vec<u8>, bool)> = queue.into_iter().map(|path| (path, true)).collect();
+    let mut new_dirs = 0;
+    while let Some((path, was_known)) = queue.pop() {
+        if was_known && !index.manifest.dirs.contains_key(&path) {
+            // It went away with its parent while the queue was worked off.
+            continue;
+        }
+        let listing = project::list_dir(root, context.env, &index.tracked_ignored, &path)
+            .map_err(MemoryError::Project)?;
+        let Some(listing) = listing else {
+            remove_dir(index, &path);
+            continue;
+        };
+        for child in missing_children(index, &listing) {
+            new_dirs += 1;
+            queue.push((child, false));
+        }
+        if new_dirs > NEW_DIRS_MAX || has_new_rules(index, root, &path) {
+            return Ok(None);
+        }
+        items.retain(|item| item.dir != path);
+        relist(index, &listing, &mut items);
+    }
+    items.retain(|item| index.manifest.dirs.get(&item.dir).is_some_and(|dir| item.index < dir.entries.len()));
+    Ok(Some(items))
+}
+
+/// Whether an ignore-rule file has appeared in a folder; its rules reach further down than that folder.
+fn has_new_rules(index: &Index, root: &Root, dir: &[u8]) -> bool {
+    [".gitignore", ".rtkignore"].iter().any(|name| {
+        let path = source::absolute(&root.path, &join(dir, name.as_bytes()));
+        !index.control.contains_key(path.as_os_str().as_bytes()) && project::control_stat(&path).is_some()
+    })
+}
+
+/// Folders of a listing that the index does not have yet; those it has and the listing has not are removed.
+fn missing_children(index: &mut Index, listing: &DirListing) -> Vec<Vec<u8>> {
+    let wanted: BTreeSet<Vec<u8>> = listing.subdirs.iter().map(|name| join(&listing.path, name)).collect();
+    let mut prefix = listing.path.clone();
+    if !prefix.is_empty() {
+        prefix.push(b'/');
+    }
+    let below = index.manifest.dirs.range(prefix.clone()..).map(|(path, _)| path);
+    let children = below
+        .take_while(|path| path.starts_with(&prefix))
+        .filter(|path| path.len() > prefix.len() && !path[prefix.len()..].contains(&b'/'));
+    let lost: Vec<Vec<u8>> = children.filter(|path| !wanted.contains(*path)).cloned().collect();
+    for path in lost {
+        remove_dir(index, &path);
+    }
+    wanted.into_iter().filter(|path| !index.manifest.dirs.contains_key(path)).collect()
+}
+
+/// What the index knows, in the form that the probe asks for.
+struct KnownFiles<'a> {
+    dirs: Vec<(&'a [u8], &'a Dir, Range<usize>)>,
+    files: Vec<(u32, &'a [u8], FileStat)>,
+}
+
+impl<'a> KnownFiles<'a> {
+    fn of(index: &'a Index) -> KnownFiles<'a> {
+        let mut known = KnownFiles { dirs: Vec::with_capacity(index.manifest.dirs.len()), files: Vec::new() };
+        for (number, (path, dir)) in (0_u32..).zip(&index.manifest.dirs) {
+            let start = known.files.len();
+            known.files.extend(dir.entries.iter().map(|entry| (number, dir.name(entry), entry.stat)));
+            known.dirs.push((path, dir, start..known.files.len()));
+        }
+        known
+    }
+
+    fn item(&self, file: usize) -> Item {
+        let (path, _, range) = &self.dirs[self.files[file].0 as usize];
+        Item { dir: path.to_vec(), index: file - range.start }
+    }
+}
+
+impl Known for KnownFiles<'_> {
+    fn dir_count(&self) -> usize {
+        self.dirs.len()
+    }
+    fn dir(&self, index: usize) -> KnownDir<'_> {
+        let (path, dir, files) = &self.dirs[index];
+        let stat = DirStat { mtime_ns: dir.mtime_ns, ctime_ns: dir.ctime_ns, inode: dir.inode };
+        KnownDir { path, stat, files: files.clone() }
+    }
+    fn file(&self, index: usize) -> KnownFile<'_> {
+        let (_, name, stat) = self.files[index];
+        KnownFile { name, stat }
+    }
+}
+
+/// Adds the files that changed so shortly before they were last verified that their numbers prove nothing.
+fn add_racy(index: &Index, items: &mut Vec<Item>) {
+    let racy = index.verified_ns.saturating_sub(RACY_NS);
+    let listed: std::collections::HashSet<(&[u8], usize)> =
+        items.iter().map(|item| (item.dir.as_slice(), item.index)).collect();
+    let mut more = Vec::new();
+    for (path, dir) in &index.manifest.dirs {
+        for (number, entry) in dir.entries.iter().enumerate() {
+            let unsure = entry.state != State::Pending && entry.stat.ctime_ns >= racy;
+            if unsure && !listed.contains(&(path.as_slice(), number)) {
+                more.push(Item { dir: path.clone(), index: number });
+            }
+        }
+    }
+    items.extend(more);
+}
+
+/// Replaces a folder by its listing and notes the files whose numbers differ.
+fn relist(index: &mut Index, listing: &DirListing, items: &mut Vec<Item>) {
+    let before = index.manifest.dirs.get(&listing.path);
+    if before.is_some_and(|dir| same_listing(dir, listing)) {
+        return;
+    }
+    let (dir, gone) = Dir::relisted(before, listing);
+    for (name, stat) in &listing.files {
+        let found = dir.entries.binary_search_by(|entry| dir.name(entry).cmp(name));
+        if let Ok(number) = found
+            && dir.entries[number].stat != *stat
+        {
+            items.push(Item { dir: listing.path.clone(), index: number });
+        }
+    }
+    index.manifest.dirs.insert(listing.path.clone(), dir);
+    index.dirty = true;
+    for doc in gone {
+        index.remove(doc);
+    }
+}
+
+fn same_listing(dir: &Dir, listing: &DirListing) -> bool {
+    (dir.mtime_ns, dir.ctime_ns, dir.inode) == (listing.mtime_ns, listing.ctime_ns, listing.inode)
+        && dir.entries.len() == listing.files.len()
+        && listing.files.iter().all(|(name, stat)| dir.find(name).is_some_and(|entry| entry.stat == *stat))
+}
+
+/// Removes a folder and everything below it.
+fn remove_dir(index: &mut Index, path: &[u8]) {
+    let mut prefix = path.to_vec();
+    if !prefix.is_empty() {
+        prefix.push(b'/');
+    }
+    let below = index.manifest.dirs.range(path.to_vec()..).map(|(path, _)| path);
+    let mut lost: Vec<Vec<u8>> = below
+        .take_while(|other| other.starts_with(path))
+        .filter(|other| other.starts_with(&prefix))
+        .cloned()
+        .collect();
+    lost.push(path.to_vec());
+    for path in lost {
+        let Some(dir) = index.manifest.dirs.remove(&path) else { continue };
+        index.dirty = true;
+        if dir.row != 0 {
+            index.dropped_dirs.push(dir.row);
+        }
+        for entry in dir.entries {
+            index.remove(entry.doc);
+        }
+    }
+}
+
+/// Looks at files, on several threads when there are many.
+fn look(
+    index: &Index,
+    context: &Context<'_>,
+    root: &Path,
+    items: &[Item],
+    options: &UpdateOptions<'_>,
+    (done_before, total): (usize, usize),
+) -> Vec<Looked> {
+    let bytes_max = context.settings.memory_file_bytes_max;
+    // The database's connection is not shared with the workers.
+    let manifest = &index.manifest;
+    let next = AtomicUsize::new(0);
+    let late = AtomicBool::new(false);
+    let work = || {
+        let mut analyst = Analyst::new();
+        let mut found = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(number) else { break };
+            if number % 16 == 0 {
+                (options.progress)(done_before + number, total);
+            }
+            if !options.patient && (late.load(Ordering::Relaxed) || options.deadline.passed()) {
+                late.store(true, Ordering::Relaxed);
+                break;
+            }
+            let looked = look_at(manifest, root, item, &mut analyst, bytes_max);
+            found.push((number, looked));
+        }
+        found
+    };
+    let mut all: Vec<Looked> = Vec::new();
+    all.resize_with(items.len(), || Looked::Skipped);
+    let threads = if items.len() < 16 { 1 } else { options.threads.max(1) };
+    let mut found = Vec::new();
+    if threads == 1 {
+        found = work();
+    } else {
+        std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            for handle in handles {
+                // A worker that panicked leaves its files pending.
+                found.extend(handle.join().unwrap_or_default());
+            }
+        });
+    }
+    for (number, looked) in found {
+        all[number] = looked;
+    }
+    all
+}
+
+fn look_at(manifest: &Manifest, root: &Path, item: &Item, analyst: &mut Analyst, bytes_max: u64) -> Looked {
+    let Some(dir) = manifest.dirs.get(&item.dir) else { return Looked::Gone };
+    let Some(entry) = dir.entries.get(item.index) else { return Looked::Gone };
+    let path = join(&item.dir, dir.name(entry));
+    match source::read(root, &path, bytes_max) {
+        Source::Nothing => Looked::Gone,
+        Source::Large(head, stat) => large(entry, &path, &head, stat, analyst),
+        Source::Text(content, stat) => {
+            let hash = xxh3_64(&content);
+            if entry.state != State::Pending && entry.hash == hash && entry.state != State::NameOnly {
+                return Looked::Same(stat);
+            }
+            let head = &content[..content.len().min(8192)];
+            if project::is_secret_path(&path) || project::is_binary(head) || project::looks_like_secret(head)
+            {
+                return Looked::Excluded(stat);
+            }
+            let language = code::language_of(&path, head);
+            let document = analyst.analyse(&path, language, &content);
+            let class = project::classify(&path, head).to_bits();
+            let language = language.id();
+            Looked::Changed(Box::new(Changed {
+                stat,
+                hash,
+                state: State::Indexed,
+                language,
+                class,
+                document,
+            }))
+        }
+    }
+}
+
+fn large(entry: &Entry, path: &[u8], head: &[u8], stat: FileStat, analyst: &mut Analyst) -> Looked {
+    if project::is_binary(head) || project::is_secret_path(path) {
+        return Looked::Excluded(stat);
+    }
+    if entry.state == State::NameOnly {
+        return Looked::Same(stat);
+    }
+    let language = code::language_of(path, head).id();
+    let class = project::classify(path, head).to_bits();
+    let document = analyst.name_only(path);
+    Looked::Changed(Box::new(Changed { stat, hash: 0, state: State::NameOnly, language, class, document }))
+}
+
+/// Writes what was seen into the index.
+fn apply(
+    index: &mut Index,
+    items: &[Item],
+    looked: Vec<Looked>,
+    updated: &mut Updated,
+    gone: &mut Vec<(Vec<u8>, Vec<u8>)>,
+) {
+    for (item, looked) in items.iter().zip(looked) {
+        let Some(dir) = index.manifest.dirs.get_mut(&item.dir) else { continue };
+        let Some(entry) = dir.entries.get_mut(item.index) else { continue };
+        updated.looked_at += usize::from(!matches!(looked, Looked::Skipped));
+        let before = entry.doc;
+        match looked {
+            Looked::Skipped => continue,
+            Looked::Same(stat) => {
+                if entry.stat != stat {
+                    entry.stat = stat;
+                    dir.dirty = true;
+                    index.dirty = true;
+                }
+                continue;
+            }
+            Looked::Gone => {
+                let name =
+                    dir.entries.get(item.index).map(|entry| dir.name(entry).to_vec()).unwrap_or_default();
+                gone.push((item.dir.clone(), name));
+                continue;
+            }
+            Looked::Excluded(stat) => {
+                entry.stat = stat;
+                entry.state = State::Excluded;
+                entry.doc = 0;
+                entry.hash = 0;
+            }
+            Looked::Changed(changed) => {
+                updated.changed += 1;
+                entry.stat = changed.stat;
+                entry.hash = changed.hash;
+                entry.state = changed.state;
+                entry.language = changed.language;
+                entry.class = changed.class;
+                entry.lengths = changed.document.lengths;
+                entry.symbols = u32::try_from(changed.document.outline.symbols.len()).unwrap_or(u32::MAX);
+                let (path, number) = (item.dir.as_slice(), item.index);
+                let doc = index.add(changed.document);
+                if let Some(entry) =
+                    index.manifest.dirs.get_mut(path).and_then(|dir| dir.entries.get_mut(number))
+                {
+                    entry.doc = doc;
+                }
+            }
+        }
+        if let Some(dir) = index.manifest.dirs.get_mut(&item.dir) {
+            dir.dirty = true;
+        }
+        index.dirty = true;
+        index.remove(before);
+    }
+}
+
+/// Takes files out that vanished between listing and reading; their folder will be listed again.
+fn remove_gone(index: &mut Index, gone: Vec<(Vec<u8>, Vec<u8>)>) {
+    for (path, name) in gone {
+        let Some(dir) = index.manifest.dirs.get_mut(&path) else { continue };
+        let Ok(number) = dir.entries.binary_search_by(|entry| dir.name(entry).cmp(&name)) else { continue };
+        let entry = &mut dir.entries[number];
+        let doc = std::mem::take(&mut entry.doc);
+        entry.state = State::Excluded;
+        entry.hash = 0;
+        // Unlike any real file: the next probe looks again.
+        entry.stat = FileStat { size: u64::MAX, ..FileStat::default() };
+        dir.dirty = true;
+        index.remove(doc);
+    }
+}
+
+/// A path below a folder.
+pub(super) fn join(dir: &[u8], name: &[u8]) -> Vec<u8> {
+    if dir.is_empty() { name.to_vec() } else { [dir, b"/", name].concat() }
+}
