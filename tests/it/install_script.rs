@@ -109,9 +109,14 @@ impl Machine {
     }
 }
 
+/// Makes an executable script. Another process writes it: were it open for writing here at the moment when another
+/// test starts a child, that child would hold it open too, and whoever runs it would get "text file busy".
 fn program(path: &Path, text: &str) {
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut writer = std::process::Command::new("sh");
+    writer.args(["-c", "cat >\"$0\" && chmod 755 \"$0\""]).arg(path).stdin(std::process::Stdio::piped());
+    let mut writer = writer.spawn().unwrap();
+    writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -235,7 +240,7 @@ fn an_unattended_installation_builds_installs_wires_and_shows() {
     assert_eq!(std::fs::read_to_string(&installed).unwrap(), RTK);
     assert!(!machine.sandbox.project().join("pwned").exists());
 
-    std::fs::write(machine.sandbox.root().join("built"), format!("{RTK}# newer\n")).unwrap();
+    program(&machine.sandbox.root().join("built"), &format!("{RTK}# newer\n"));
     machine.install(&["--yes"]).success();
     assert!(std::fs::read_to_string(&installed).unwrap().ends_with("# newer\n"));
 }

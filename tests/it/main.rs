@@ -9,6 +9,7 @@
 
 mod architecture;
 mod cli;
+mod documents;
 #[cfg(unix)]
 mod install_script;
 mod sandbox;

@@ -130,13 +130,16 @@ impl Sandbox {
 /// A new pseudo-terminal: the side that watches and types, and the side that a program gets as its terminal.
 #[cfg(unix)]
 pub(crate) fn terminal() -> (std::fs::File, std::fs::File) {
+    use rustix::fs::{Mode, OFlags};
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&person).unwrap();
     unlockpt(&person).unwrap();
-    let name = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
-    let program = std::fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
-    (person.into(), program)
+    let name = ptsname(&person, Vec::new()).unwrap();
+    // NOCTTY: it must not become the terminal of the test run itself.
+    let program =
+        rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    (person.into(), program.into())
 }
 
 /// The folder of git and the two that every system has.

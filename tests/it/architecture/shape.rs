@@ -58,16 +58,15 @@ pub(super) fn main_lines(path: &str, text: &str) -> Vec<Violation> {
     over("main-lines", path, 0, "", text.lines().count(), MAIN_LINES_MAX)
 }
 
-/// A room has at most [`ROOM_FILES_MAX`] Rust files.
+/// A folder of a room has at most [`ROOM_FILES_MAX`] Rust files; a folder inside a room is counted by itself.
 pub(super) fn room_files(paths: &[String]) -> Vec<Violation> {
-    let mut rooms: BTreeMap<String, usize> = BTreeMap::new();
-    for module in paths.iter().filter_map(|path| imports::module_path(path)) {
-        *rooms.entry(module[0].clone()).or_default() += 1;
+    let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
+    for path in paths.iter().filter(|path| imports::module_path(path).is_some()) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        *folders.entry(folder).or_default() += 1;
     }
-    let over = |(room, files): (&String, &usize)| {
-        over("room-files", &format!("src/{room}"), 0, "", *files, ROOM_FILES_MAX)
-    };
-    rooms.iter().flat_map(over).collect()
+    let over = |(folder, files): (&&str, &usize)| over("room-files", folder, 0, "", *files, ROOM_FILES_MAX);
+    folders.iter().flat_map(over).collect()
 }
 
 fn over(
@@ -129,16 +128,17 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_counted_with_its_folders() {
-        let files = |count: usize| -> Vec<String> {
-            let own = (0..count - 2).map(|n| format!("src/code/lang/f{n}.rs"));
-            own.chain(["src/code/mod.rs".into(), "src/code/a.rs".into(), "src/lib.rs".into()]).collect()
-        };
-        assert_eq!(room_files(&files(ROOM_FILES_MAX)), []);
-        let found = room_files(&files(ROOM_FILES_MAX + 1));
-        assert_eq!(
-            (found.len(), found[0].path.as_str(), found[0].measure),
-            (1, "src/code", ROOM_FILES_MAX + 1)
-        );
+    fn the_folders_of_a_room_are_counted() {
+        let files =
+            |folder: &str, count: usize| (0..count).map(|n| format!("src/{folder}/f{n}.rs")).collect();
+        let full: Vec<String> = files("code", ROOM_FILES_MAX);
+        assert_eq!(room_files(&full), []);
+        let beside: Vec<String> = files("code/languages", ROOM_FILES_MAX);
+        assert_eq!(room_files(&[full, beside, vec!["src/lib.rs".into()]].concat()), []);
+        for folder in ["code", "code/languages"] {
+            let found = room_files(&files(folder, ROOM_FILES_MAX + 1));
+            assert_eq!((found.len(), found[0].measure), (1, ROOM_FILES_MAX + 1));
+            assert_eq!(found[0].path, format!("src/{folder}"));
+        }
     }
 }

@@ -40,12 +40,8 @@ pub(super) fn room_face(path: &str, text: &str) -> Vec<Violation> {
             .last()
             .is_some_and(|last| last.is_word("pub") || last.kind == Kind::Close(Delimiter::Parenthesis));
         if public {
-            violations.push(Violation::new(
-                "room-face",
-                path,
-                token.line,
-                "a public module; export items with `pub use`",
-            ));
+            let name = tokens.get(index + 1).and_then(Token::word).unwrap_or_default();
+            violations.push(Violation::new("room-face", path, token.line, format!("public module {name}")));
         }
     }
     violations
