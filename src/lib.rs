@@ -5,9 +5,10 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 6 | [`cli`] arguments, dispatch, printing, exit codes |
-//! | 5 | [`hook`] client events: stdin → event → reply |
-//! | 3 | [`installer`] plan → apply → verify → uninstall · [`memory`] derived knowledge · [`state`] the record |
+//! | 7 | [`cli`] arguments, dispatch, printing, exit codes |
+//! | 6 | [`hook`] client events: stdin → event → reply |
+//! | 4 | [`memory`] query, rank, budget, render |
+//! | 3 | [`index`] every file's words and outline, fresh and saved · [`installer`] plan → apply → verify → uninstall · [`state`] the record |
 //! | 2 | [`store`] SQLite · [`fs`] atomic writes · [`project`] root, scan, secrets · [`git`] · [`code`] symbols · [`text`] words and splices |
 //! | 1 | [`base`] environment, clock, settings, process spawn, log, paths |
 //!
@@ -29,6 +30,7 @@ pub mod code;
 pub mod fs;
 pub mod git;
 pub mod hook;
+pub mod index;
 pub mod installer;
 pub mod memory;
 pub mod project;

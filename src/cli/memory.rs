@@ -7,7 +7,7 @@ use super::args::{
 use super::error::CliError;
 use super::{Session, explore, output};
 use crate::base::{Deadline, Settings};
-use crate::memory::{self, Budget, Context, Detail, MemoryError, Plan, QueryType, Question, RefreshOptions};
+use crate::memory::{self, Budget, Context, Detail, IndexError, Plan, QueryType, Question, RefreshOptions};
 use crate::project::{self, Root};
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -67,13 +67,13 @@ pub(super) fn context<'a>(session: &'a Session, place: &'a Place) -> Result<Cont
     })
 }
 
-impl From<MemoryError> for CliError {
-    fn from(error: MemoryError) -> CliError {
+impl From<IndexError> for CliError {
+    fn from(error: IndexError) -> CliError {
         let hint = match &error {
-            MemoryError::Store(crate::store::StoreError::Newer { .. }) => {
+            IndexError::Store(crate::store::StoreError::Newer { .. }) => {
                 "update rtk, or run `rtk memory clear`"
             }
-            MemoryError::Store(_) => {
+            IndexError::Store(_) => {
                 "run it again; if it stays, `rtk memory clear` deletes the index, which is then rebuilt"
             }
             _ => "see the log file named by `rtk memory status`",

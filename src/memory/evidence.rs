@@ -1,7 +1,7 @@
 //! Reads the best candidates and finds the places in them that meet the question: definitions, windows, quoted texts.
 
-use super::document::Outline;
 use super::query::Query;
+use crate::index::Outline;
 use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use memchr::memmem;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! What a task text asks for: hygiene first, then words, identifiers, paths, quoted text and stack frames.
 
-use super::document::is_noise;
 use super::types::QueryType;
+use crate::index::is_noise;
 use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use std::collections::HashMap;
 use std::ops::Range;

@@ -1,6 +1,6 @@
 //! Signals of a file for a question, their weights, and the score: pure arithmetic, no clock, no SQL.
 
-use super::document::{FIELDS, Field, Frequencies};
+use crate::index::{FIELDS, Field, Frequencies};
 
 /// One reason to put a file forward, or to hold it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,20 +1,16 @@
 //! From a question to ranked files: freshness, posting lists, signals, evidence, order, confidence.
 
-use super::document::{FIELDS, Field, Outline};
 use super::evidence::{Evidence, Memo, Place, Seeker};
-use super::index::Index;
 use super::query::{self, Query};
 use super::rank::{self, SIGNALS, Signal, Signals};
-use super::schema::{self, Home};
-use super::source::{self, Source};
-use super::types::{Confidence, Context, Facts, MemoryError, Question, Ranked};
-use super::update::{UpdateOptions, Updated, update};
-use super::view::{DocRef, View};
-use crate::base::{Deadline, detach};
+use super::types::{Confidence, Facts, Question, Ranked};
+use crate::base::Deadline;
 use crate::code::Extractor;
+use crate::index::{
+    self, Context, DocRef, EXTRACT_LIMITS, Field, Fresh, Index, IndexError, Outline, Source, View, open_fresh,
+};
 use crate::project::{Root, RootKind};
 use crate::store::StoreError;
-use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Files whose content is read for evidence.
@@ -53,88 +49,8 @@ pub(super) struct Found {
     pub(super) words: Vec<String>,
 }
 
-/// An index that is as fresh as the deadline allowed.
-pub(super) struct Fresh {
-    pub(super) index: Index,
-    pub(super) updated: Updated,
-    pub(super) probe_us: u64,
-}
-
-/// Opens the project's index and brings it up to date within the share of the deadline.
-pub(super) fn open_fresh(
-    context: &Context<'_>,
-    root: &Root,
-    urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
-) -> Result<Fresh, MemoryError> {
-    let home = Home::of(context, root);
-    let mut index = load(context, &home)?;
-    let deadline = context.deadline.share(UPDATE_SHARE);
-    let options = UpdateOptions {
-        deadline,
-        threads: THREADS,
-        patient: false,
-        full: false,
-        urgency,
-        progress: &|_, _| {},
-    };
-    let updated = update(&mut index, context, root, &options)?;
-    let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
-    if (updated.pending > 0 || !updated.walked || many || log_is_long(&home)) && index.connection.is_some() {
-        warm(context, &root.path);
-    }
-    Ok(Fresh { index, updated, probe_us: context.deadline.elapsed_us() })
-}
-
-fn log_is_long(home: &Home) -> bool {
-    let mut log = home.database.clone().into_os_string();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|meta| meta.len() > LOG_BYTES_MAX)
-}
-
-/// Starts the background helper for a project.
-fn warm(context: &Context<'_>, root: &Path) {
-    let arguments = [
-        "memory".as_ref(),
-        "refresh".as_ref(),
-        "--background".as_ref(),
-        "--project".as_ref(),
-        root.as_os_str(),
-    ];
-    if let Err(error) = detach(context.env, root, &arguments) {
-        context.log.line("warn", &format!("memory: {error}"));
-    }
-}
-
-/// Loads the index; a damaged database is moved aside and an empty one takes its place.
-pub(super) fn load(context: &Context<'_>, home: &Home) -> Result<Index, MemoryError> {
-    for _ in 0..2 {
-        let connection = schema::open(context, home)?;
-        match Index::load(home.clone(), connection) {
-            Ok(Some(index)) => return Ok(index),
-            Ok(None) | Err(StoreError::Damaged { .. }) => {
-                context.log.line("warn", "memory: the index is damaged; moved aside, rebuilding");
-                if !schema::set_aside(context, home) {
-                    break;
-                }
-            }
-            Err(error) => {
-                context.log.line("warn", &format!("memory: {error}"));
-                break;
-            }
-        }
-    }
-    Index::load(home.clone(), None)?.ok_or_else(|| unreachable_empty(home))
-}
-
-fn unreachable_empty(home: &Home) -> MemoryError {
-    MemoryError::Store(StoreError::Damaged {
-        path: home.database.display().to_string(),
-        reason: "cannot be read".into(),
-    })
-}
-
 /// Brings the index up to date as far as the deadline allows and ranks the project's files for the question.
-pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Result<Ranked, MemoryError> {
+pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Result<Ranked, IndexError> {
     let query = query::analyse(question.task, question.query_type);
     let urgency = |path: &[u8]| urgency(&query, path);
     let fresh = open_fresh(context, root, &urgency)?;
@@ -147,7 +63,7 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
     let (pool, rarities, candidates) = match gather(&fresh.index, &view, &query) {
         Err(error @ StoreError::Damaged { .. }) => {
             // The next call finds no index and builds one.
-            schema::set_aside(context, &fresh.index.home);
+            index::set_aside(context, &fresh.index.home);
             return Err(error.into());
         }
         result => result?,
@@ -499,15 +415,14 @@ fn read_one(
     memo: &mut Memo,
 ) -> Read {
     let path = doc.path();
-    let Source::Text(content, _) = source::read(&root.path, &path, EVIDENCE_BYTES_MAX) else {
+    let Source::Text(content, _) = index::read(&root.path, &path, EVIDENCE_BYTES_MAX) else {
         return Read::default();
     };
     // A file may have changed since it was looked at, a moment ago: its lines must fit what is shown.
     let outline = match outline {
         Some(outline) if xxh3_64(&content) == doc.entry.hash => outline.clone(),
         _ => {
-            let extraction =
-                Extractor::new().extract(doc.language(), &content, &super::document::EXTRACT_LIMITS);
+            let extraction = Extractor::new().extract(doc.language(), &content, &EXTRACT_LIMITS);
             Outline { symbols: extraction.symbols, imports: extraction.imports }
         }
     };
@@ -526,7 +441,6 @@ fn confidence(query: &Query, rarities: &[f32], found: &[Found], documents: usize
     let exact = best(Signal::Mention) >= 0.5 || best(Signal::Literal) >= 1.0;
     let defined = first.signals[Signal::Defines as usize] > 0.5 * rank::idf(documents, 3);
     let telling = query.terms.iter().zip(rarities).filter(|(term, _)| !term.compound).count();
-    let _ = FIELDS;
     if exact || (defined && coverage > 0.25) || (coverage > 0.45 && telling >= 2) {
         Confidence::High
     } else if coverage > 0.2 {

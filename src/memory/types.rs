@@ -1,22 +1,7 @@
 //! What is asked of the memory and what it answers.
 
 use super::search::Found;
-use crate::base::{Deadline, Env, Log, Paths, Settings};
 use serde::Serialize;
-
-/// What every call of the memory needs from above.
-pub struct Context<'a> {
-    /// The captured environment.
-    pub env: &'a Env,
-    /// rtk's folders.
-    pub paths: &'a Paths,
-    /// Settings in force.
-    pub settings: &'a Settings,
-    /// The log.
-    pub log: &'a Log,
-    /// When the answer must be there; a partial one is given when the index cannot be ready.
-    pub deadline: Deadline,
-}
 
 /// Kind of task; a hint for the ranking, never a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -179,31 +164,4 @@ pub struct Plan {
     pub text: String,
     /// Estimated tokens of `text`.
     pub tokens: usize,
-}
-
-/// Why the memory has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum MemoryError {
-    /// Reading or writing the project or the index failed.
-    #[error("{what} {path}: {source}")]
-    Io {
-        /// What was being done.
-        what: &'static str,
-        /// With which file.
-        path: String,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// The project cannot be read.
-    #[error(transparent)]
-    Project(#[from] crate::project::ProjectError),
-    /// The project's database cannot be used.
-    #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
-    /// A file of rtk's own cannot be written.
-    #[error(transparent)]
-    Fs(#[from] crate::fs::FsError),
-    /// Git was needed and failed.
-    #[error(transparent)]
-    Git(#[from] crate::git::GitError),
 }

@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 
 /// Rooms with their floors. A room imports only from floors below its own; a room that is not here is an error.
 pub(super) const ROOMS: &[(&str, u8)] = &[
-    ("cli", 6),
-    ("hook", 5),
-    ("daemon", 4),
+    ("cli", 7),
+    ("hook", 6),
+    ("daemon", 5),
+    ("memory", 4),
+    ("index", 3),
     ("installer", 3),
-    ("memory", 3),
     ("edit", 3),
     ("state", 3),
     ("store", 2),

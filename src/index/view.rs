@@ -1,9 +1,9 @@
 //! The living documents of an index in the order of their paths, and the posting lists of a question's terms.
 
 use super::document::{FIELDS, Frequencies};
-use super::index::Index;
 use super::manifest::{Dir, Entry, State};
 use super::segment::Lookup;
+use super::store::Index;
 use super::update::join;
 use crate::code::Language;
 use crate::project::FileClass;
@@ -14,44 +14,44 @@ const NONE: u32 = u32::MAX;
 
 /// One living document.
 #[derive(Clone, Copy)]
-pub(super) struct DocRef<'a> {
+pub(crate) struct DocRef<'a> {
     dir_path: &'a [u8],
     dir: &'a Dir,
-    pub(super) entry: &'a Entry,
+    pub(crate) entry: &'a Entry,
 }
 
 impl<'a> DocRef<'a> {
-    pub(super) fn folder(&self) -> &'a [u8] {
+    pub(crate) fn folder(&self) -> &'a [u8] {
         self.dir_path
     }
 
-    pub(super) fn name(&self) -> &'a [u8] {
+    pub(crate) fn name(&self) -> &'a [u8] {
         self.dir.name(self.entry)
     }
 
-    pub(super) fn path(&self) -> Vec<u8> {
+    pub(crate) fn path(&self) -> Vec<u8> {
         join(self.dir_path, self.name())
     }
 
-    pub(super) fn class(&self) -> FileClass {
+    pub(crate) fn class(&self) -> FileClass {
         FileClass::from_bits(self.entry.class)
     }
 
-    pub(super) fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         Language::from_id(self.entry.language).unwrap_or(Language::Text)
     }
 }
 
 /// All living documents; a document's position is its place in the order of paths.
-pub(super) struct View<'a> {
-    pub(super) docs: Vec<DocRef<'a>>,
+pub(crate) struct View<'a> {
+    pub(crate) docs: Vec<DocRef<'a>>,
     by_id: Vec<u32>,
     /// Mean number of terms per field.
-    pub(super) mean_lengths: [f32; FIELDS],
+    pub(crate) mean_lengths: [f32; FIELDS],
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(index: &'a Index) -> View<'a> {
+    pub(crate) fn of(index: &'a Index) -> View<'a> {
         let mut docs = Vec::new();
         let mut sums = [0_u64; FIELDS];
         let mut id_max = 0;
@@ -76,7 +76,7 @@ impl<'a> View<'a> {
     }
 
     /// The position of a document; `None` when it is gone.
-    pub(super) fn position(&self, doc: u32) -> Option<usize> {
+    pub(crate) fn position(&self, doc: u32) -> Option<usize> {
         self.by_id
             .get(doc as usize)
             .copied()
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
     }
 
     /// Calls `each` with the number of a term in `hashes` and its postings in living documents: position, frequencies.
-    pub(super) fn postings(
+    pub(crate) fn postings(
         &self,
         index: &Index,
         hashes: &[u64],

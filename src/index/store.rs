@@ -1,10 +1,10 @@
 //! The index of one project as one process sees it: what the database has, and what this process has added to it.
 
+use super::context::IndexError;
 use super::document::{Document, Frequencies, Outline};
 use super::manifest::Manifest;
 use super::schema::{Home, meta, set_meta};
 use super::segment::{self, Posting, SEGMENTS_MAX};
-use super::types::MemoryError;
 use crate::project::FileStat;
 use crate::store::{self, StoreError};
 use rusqlite::Connection;
@@ -18,42 +18,42 @@ const LOOSE_AT_ONCE_MAX: usize = 200;
 const TRACKED: &[u8] = b"tracked";
 
 /// Terms of one loose document, sorted by hash.
-pub(super) type Terms = Vec<(u64, Frequencies)>;
+pub(crate) type Terms = Vec<(u64, Frequencies)>;
 
 /// The index of one project.
-pub(super) struct Index {
-    pub(super) home: Home,
+pub(crate) struct Index {
+    pub(crate) home: Home,
     /// `None`: nothing can be saved, everything is in this process.
-    pub(super) connection: Option<Connection>,
-    pub(super) manifest: Manifest,
+    pub(crate) connection: Option<Connection>,
+    pub(crate) manifest: Manifest,
     /// Ignore-rule files with the numbers they had; a change of one means a full scan.
-    pub(super) control: BTreeMap<Vec<u8>, Option<FileStat>>,
+    pub(crate) control: BTreeMap<Vec<u8>, Option<FileStat>>,
     /// Files that git tracks although a rule ignores them, as of the last full scan.
-    pub(super) tracked_ignored: Vec<Vec<u8>>,
-    pub(super) segments: Vec<u32>,
+    pub(crate) tracked_ignored: Vec<Vec<u8>>,
+    pub(crate) segments: Vec<u32>,
     /// Documents outside the segments.
-    pub(super) loose: BTreeMap<u32, Terms>,
+    pub(crate) loose: BTreeMap<u32, Terms>,
     /// Outlines of documents that this process has made.
-    pub(super) outlines: HashMap<u32, Outline>,
+    pub(crate) outlines: HashMap<u32, Outline>,
     /// Documents that this process has made and not yet saved.
     unsaved: BTreeSet<u32>,
     /// Saved documents that are gone.
     dropped: Vec<u32>,
     /// Saved folders that are gone.
-    pub(super) dropped_dirs: Vec<i64>,
+    pub(crate) dropped_dirs: Vec<i64>,
     generation: i64,
     next_doc: u32,
     /// Every entry was equal to its file at this time, nanoseconds since the Unix epoch.
-    pub(super) verified_ns: i64,
+    pub(crate) verified_ns: i64,
     /// Time of the last full scan, nanoseconds since the Unix epoch.
-    pub(super) scanned_ns: i64,
+    pub(crate) scanned_ns: i64,
     /// Whether anything is to be saved.
-    pub(super) dirty: bool,
+    pub(crate) dirty: bool,
 }
 
 impl Index {
     /// Reads what the database has; `Ok(None)` when it is damaged.
-    pub(super) fn load(home: Home, connection: Option<Connection>) -> Result<Option<Index>, StoreError> {
+    pub(crate) fn load(home: Home, connection: Option<Connection>) -> Result<Option<Index>, StoreError> {
         let path = home.database.clone();
         let mut index = Index {
             home,
@@ -119,12 +119,12 @@ impl Index {
     }
 
     /// Whether the project has never been scanned to the end.
-    pub(super) fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.scanned_ns == 0
     }
 
     /// Takes a new document in and gives it its number.
-    pub(super) fn add(&mut self, document: Document) -> u32 {
+    pub(crate) fn add(&mut self, document: Document) -> u32 {
         let doc = self.next_doc;
         self.next_doc += 1;
         self.loose.insert(doc, document.terms);
@@ -135,7 +135,7 @@ impl Index {
     }
 
     /// Forgets a document.
-    pub(super) fn remove(&mut self, doc: u32) {
+    pub(crate) fn remove(&mut self, doc: u32) {
         if doc == 0 {
             return;
         }
@@ -148,7 +148,7 @@ impl Index {
     }
 
     /// The outline of a document; `None` when it is unknown or damaged.
-    pub(super) fn outline(&self, doc: u32) -> Option<Outline> {
+    pub(crate) fn outline(&self, doc: u32) -> Option<Outline> {
         if let Some(outline) = self.outlines.get(&doc) {
             return Some(outline.clone());
         }
@@ -160,7 +160,7 @@ impl Index {
 
     /// Saves what this process has added. `Ok(false)`: another process saved first, so that this state is not on top
     /// of the database's; nothing was written and the answer of this process is none the worse.
-    pub(super) fn save(&mut self) -> Result<bool, MemoryError> {
+    pub(crate) fn save(&mut self) -> Result<bool, IndexError> {
         let Some(mut connection) = self.connection.take() else { return Ok(false) };
         let path = self.home.database.clone();
         let result = store::write(&mut connection, &path, |transaction| self.write(transaction));
@@ -168,7 +168,7 @@ impl Index {
         match result {
             Ok(saved) => Ok(saved),
             Err(StoreError::Locked { .. }) => Ok(false),
-            Err(error) => Err(MemoryError::Store(error)),
+            Err(error) => Err(IndexError::Store(error)),
         }
     }
 
@@ -237,13 +237,13 @@ impl Index {
     }
 
     /// Merges all segments and loose documents into one segment that holds living documents only.
-    pub(super) fn merge(&mut self, living: &dyn Fn(u32) -> bool) -> Result<bool, MemoryError> {
+    pub(crate) fn merge(&mut self, living: &dyn Fn(u32) -> bool) -> Result<bool, IndexError> {
         let Some(mut connection) = self.connection.take() else { return Ok(false) };
         let path = self.home.database.clone();
         let result =
             store::write(&mut connection, &path, |transaction| self.write_merged(transaction, living));
         self.connection = Some(connection);
-        result.map_err(MemoryError::Store)
+        result.map_err(IndexError::Store)
     }
 
     fn write_merged(

@@ -1,11 +1,11 @@
 //! Brings the index up to the state of the work tree: probe or scan, then look at what may have changed.
 
+use super::context::{Context, IndexError};
 use super::document::{Analyst, Document};
-use super::index::Index;
 use super::manifest::{Dir, Entry, Manifest, State};
 use super::schema::Home;
 use super::source::{self, Source};
-use super::types::{Context, MemoryError};
+use super::store::Index;
 use crate::base::{Deadline, now_ns};
 use crate::code;
 use crate::fs::Lock;
@@ -35,32 +35,32 @@ const QUICK_WAIT: Duration = Duration::from_millis(20);
 const PATIENT_WAIT: Duration = Duration::from_secs(20);
 
 /// How an update is to be done.
-pub(super) struct UpdateOptions<'a> {
+pub(crate) struct UpdateOptions<'a> {
     /// Looking at files stops here; what is left stays pending.
-    pub(super) deadline: Deadline,
+    pub(crate) deadline: Deadline,
     /// Worker threads.
-    pub(super) threads: usize,
+    pub(crate) threads: usize,
     /// Whether all pending files are to be done, with saves in between, however long it takes.
-    pub(super) patient: bool,
+    pub(crate) patient: bool,
     /// Whether everything is walked anew even if nothing seems to have changed.
-    pub(super) full: bool,
+    pub(crate) full: bool,
     /// Which files come first when time is short; higher first.
-    pub(super) urgency: &'a (dyn Fn(&[u8]) -> u32 + Sync),
+    pub(crate) urgency: &'a (dyn Fn(&[u8]) -> u32 + Sync),
     /// Told how many files are done, of how many.
-    pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
+    pub(crate) progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
 /// What an update did.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Updated {
+pub(crate) struct Updated {
     /// Files whose content was looked at.
-    pub(super) looked_at: usize,
+    pub(crate) looked_at: usize,
     /// Files whose content was new.
-    pub(super) changed: usize,
+    pub(crate) changed: usize,
     /// Files that are still to be looked at.
-    pub(super) pending: usize,
+    pub(crate) pending: usize,
     /// Whether the walk saw everything.
-    pub(super) walked: bool,
+    pub(crate) walked: bool,
 }
 
 /// One file to look at.
@@ -89,12 +89,12 @@ struct Changed {
 }
 
 /// Brings `index` up to date as far as the options allow, and saves it if that is quick or asked for.
-pub(super) fn update(
+pub(crate) fn update(
     index: &mut Index,
     context: &Context<'_>,
     root: &Root,
     options: &UpdateOptions<'_>,
-) -> Result<Updated, MemoryError> {
+) -> Result<Updated, IndexError> {
     let started_ns = now_ns();
     let (mut items, walked) = find_work(index, context, root, options, started_ns)?;
     add_racy(index, &mut items);
@@ -134,7 +134,7 @@ pub(super) fn update(
 }
 
 /// Saves under the project's lock; not having it is no error, the next process saves.
-fn save(index: &mut Index, context: &Context<'_>, wait: Duration) -> Result<(), MemoryError> {
+fn save(index: &mut Index, context: &Context<'_>, wait: Duration) -> Result<(), IndexError> {
     if index.connection.is_none() {
         return Ok(());
     }
@@ -142,7 +142,7 @@ fn save(index: &mut Index, context: &Context<'_>, wait: Duration) -> Result<(), 
     let Ok(_held) = Lock::acquire(lock, wait) else { return Ok(()) };
     if let Err(error) = index.save() {
         // A full or read-only disk must not keep an answer from being given.
-        context.log.line("warn", &format!("memory: not saved: {error}"));
+        context.log.line("warn", &format!("index: not saved: {error}"));
     }
     Ok(())
 }
@@ -154,7 +154,7 @@ fn find_work(
     root: &Root,
     options: &UpdateOptions<'_>,
     now: i64,
-) -> Result<(Vec<Item>, bool), MemoryError> {
+) -> Result<(Vec<Item>, bool), IndexError> {
     let age_max =
         i64::try_from(context.settings.memory_verify_hours).unwrap_or(24).saturating_mul(3_600_000_000_000);
     let expired = now.saturating_sub(index.scanned_ns) > age_max;
@@ -178,14 +178,14 @@ fn scan(
     root: &Root,
     options: &UpdateOptions<'_>,
     now: i64,
-) -> Result<(Vec<Item>, bool), MemoryError> {
+) -> Result<(Vec<Item>, bool), IndexError> {
     let forced =
         crate::git::tracked_ignored(context.env, &root.path, options.deadline.share(0.3)).unwrap_or_default();
     let scan_options = ScanOptions { files_max: FILES_MAX, threads: options.threads };
     let outcome = project::scan(root, context.env, &forced, &scan_options, options.deadline.share(0.6))
-        .map_err(MemoryError::Project)?;
+        .map_err(IndexError::Project)?;
     for warning in outcome.warnings.iter().take(5) {
-        context.log.line("warn", &format!("memory: {warning}"));
+        context.log.line("warn", &format!("index: {warning}"));
     }
     let mut items = Vec::new();
     let listed: BTreeSet<&[u8]> = outcome.dirs.iter().map(|dir| dir.path.as_slice()).collect();
@@ -218,10 +218,10 @@ fn probe(
     context: &Context<'_>,
     root: &Root,
     options: &UpdateOptions<'_>,
-) -> Result<Option<Vec<Item>>, MemoryError> {
+) -> Result<Option<Vec<Item>>, IndexError> {
     let (mut items, queue) = {
         let known = KnownFiles::of(index);
-        let outcome = project::probe(root, &known, options.threads).map_err(MemoryError::Project)?;
+        let outcome = project::probe(root, &known, options.threads).map_err(IndexError::Project)?;
         let files = outcome.changed_files.iter().chain(&outcome.vanished_files).map(|&file| known.item(file));
         let racy = index.verified_ns.saturating_sub(RACY_NS);
         let mut dirs: BTreeSet<&[u8]> =
@@ -237,7 +237,7 @@ fn probe(
             continue;
         }
         let listing = project::list_dir(root, context.env, &index.tracked_ignored, &path)
-            .map_err(MemoryError::Project)?;
+            .map_err(IndexError::Project)?;
         let Some(listing) = listing else {
             remove_dir(index, &path);
             continue;
@@ -567,6 +567,6 @@ fn remove_gone(index: &mut Index, gone: Vec<(Vec<u8>, Vec<u8>)>) {
 }
 
 /// A path below a folder.
-pub(super) fn join(dir: &[u8], name: &[u8]) -> Vec<u8> {
+pub(crate) fn join(dir: &[u8], name: &[u8]) -> Vec<u8> {
     if dir.is_empty() { name.to_vec() } else { [dir, b"/", name].concat() }
 }

@@ -13,13 +13,13 @@ const BLOCK_BYTES: usize = 4096;
 /// Bits of a hash that are part of a block's row id.
 const HASH_BITS: u32 = 44;
 /// Segments are numbered below this, so that row ids stay positive.
-pub(super) const SEGMENTS_MAX: u32 = 1 << 18;
+pub(crate) const SEGMENTS_MAX: u32 = 1 << 18;
 
 /// One occurrence of a term in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Posting {
-    pub(super) doc: u32,
-    pub(super) frequencies: Frequencies,
+pub(crate) struct Posting {
+    pub(crate) doc: u32,
+    pub(crate) frequencies: Frequencies,
 }
 
 fn key(segment: u32, hash: u64) -> i64 {
@@ -55,7 +55,7 @@ fn read_frequencies(reader: &mut Reader<'_>) -> Option<Frequencies> {
 }
 
 /// Encodes the terms of one loose document.
-pub(super) fn encode_terms(terms: &[(u64, Frequencies)]) -> Vec<u8> {
+pub(crate) fn encode_terms(terms: &[(u64, Frequencies)]) -> Vec<u8> {
     let mut out = Vec::with_capacity(terms.len() * 10);
     let mut before = 0;
     for (hash, frequencies) in terms {
@@ -67,7 +67,7 @@ pub(super) fn encode_terms(terms: &[(u64, Frequencies)]) -> Vec<u8> {
 }
 
 /// Decodes the terms of one loose document; `None` when damaged.
-pub(super) fn decode_terms(blob: &[u8]) -> Option<Vec<(u64, Frequencies)>> {
+pub(crate) fn decode_terms(blob: &[u8]) -> Option<Vec<(u64, Frequencies)>> {
     let mut reader = Reader::new(blob);
     let mut terms = Vec::with_capacity(blob.len() / 10);
     let mut before = 0_u64;
@@ -79,7 +79,7 @@ pub(super) fn decode_terms(blob: &[u8]) -> Option<Vec<(u64, Frequencies)>> {
 }
 
 /// Collects the posting lists of one segment and writes its blocks. Terms must come in ascending order of hash.
-pub(super) struct BlockWriter<'c> {
+pub(crate) struct BlockWriter<'c> {
     insert: CachedStatement<'c>,
     segment: u32,
     block: Vec<u8>,
@@ -89,13 +89,13 @@ pub(super) struct BlockWriter<'c> {
 }
 
 impl<'c> BlockWriter<'c> {
-    pub(super) fn new(connection: &'c Connection, segment: u32) -> rusqlite::Result<BlockWriter<'c>> {
+    pub(crate) fn new(connection: &'c Connection, segment: u32) -> rusqlite::Result<BlockWriter<'c>> {
         let insert = connection.prepare_cached("INSERT INTO blocks (id, data) VALUES (?1, ?2)")?;
         Ok(BlockWriter { insert, segment, block: Vec::new(), first: 0, last: 0, list: Vec::new() })
     }
 
     /// Adds one term with its postings in ascending order of document.
-    pub(super) fn term(
+    pub(crate) fn term(
         &mut self,
         hash: u64,
         postings: impl Iterator<Item = Posting>,
@@ -126,7 +126,7 @@ impl<'c> BlockWriter<'c> {
     }
 
     /// Writes the last block.
-    pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
+    pub(crate) fn flush(&mut self) -> rusqlite::Result<()> {
         if !self.block.is_empty() {
             self.insert.execute((key(self.segment, self.first), &self.block))?;
             self.block.clear();
@@ -136,7 +136,7 @@ impl<'c> BlockWriter<'c> {
 }
 
 /// Writes a segment from `(hash, posting)` pairs, which it sorts.
-pub(super) fn write_segment(
+pub(crate) fn write_segment(
     connection: &Connection,
     segment: u32,
     pairs: &mut [(u64, Posting)],
@@ -150,21 +150,21 @@ pub(super) fn write_segment(
 }
 
 /// Looks terms up in segments; keeps the block read last, since neighbours are often asked for together.
-pub(super) struct Lookup<'c> {
+pub(crate) struct Lookup<'c> {
     select: CachedStatement<'c>,
     id: i64,
     data: Vec<u8>,
 }
 
 impl<'c> Lookup<'c> {
-    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Lookup<'c>> {
+    pub(crate) fn new(connection: &'c Connection) -> rusqlite::Result<Lookup<'c>> {
         let select = connection
             .prepare_cached("SELECT id, data FROM blocks WHERE id <= ?1 ORDER BY id DESC LIMIT 1")?;
         Ok(Lookup { select, id: -1, data: Vec::new() })
     }
 
     /// Calls `each` with every posting of the term in the segment; `Ok(false)` when the blob is damaged.
-    pub(super) fn postings(
+    pub(crate) fn postings(
         &mut self,
         segment: u32,
         hash: u64,
@@ -213,7 +213,7 @@ fn read_list(list: &[u8], each: &mut impl FnMut(Posting)) -> Option<()> {
 }
 
 /// Reads a whole segment in order of hash; `None` inside means damage.
-pub(super) fn read_segment(
+pub(crate) fn read_segment(
     connection: &Connection,
     segment: u32,
     mut each: impl FnMut(u64, Posting),
@@ -234,7 +234,7 @@ pub(super) fn read_segment(
 }
 
 /// Removes a segment's blocks.
-pub(super) fn delete_segment(connection: &Connection, segment: u32) -> rusqlite::Result<()> {
+pub(crate) fn delete_segment(connection: &Connection, segment: u32) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM blocks WHERE id >= ?1 AND id <= ?2",
         [key(segment, 0), key(segment, u64::MAX)],

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// What lies at a path.
-pub(super) enum Source {
+pub(crate) enum Source {
     /// The whole content and the numbers it had when it was opened.
     Text(Vec<u8>, FileStat),
     /// Larger than the limit; its first bytes.
@@ -21,14 +21,14 @@ pub(super) enum Source {
 const HEAD_BYTES: u64 = 8192;
 
 /// The absolute path of a relative one of raw bytes.
-pub(super) fn absolute(root: &Path, relative: &[u8]) -> PathBuf {
+pub(crate) fn absolute(root: &Path, relative: &[u8]) -> PathBuf {
     root.join(OsStr::from_bytes(relative))
 }
 
 /// Reads `relative` below `root`; content beyond `bytes_max` is not read.
 ///
 /// Opened without blocking and without following a final link, since a file may have been replaced by anything.
-pub(super) fn read(root: &Path, relative: &[u8], bytes_max: u64) -> Source {
+pub(crate) fn read(root: &Path, relative: &[u8], bytes_max: u64) -> Source {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let Ok(file) = rustix::fs::open(absolute(root, relative), flags, Mode::empty()) else {
         return Source::Nothing;

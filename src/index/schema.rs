@@ -1,6 +1,6 @@
 //! The database of one project: schema, opening, and what to do with a damaged one.
 
-use super::types::{Context, MemoryError};
+use super::context::{Context, IndexError};
 use crate::fs;
 use crate::project::Root;
 use crate::store::{self, Migration, OpenOptions, StoreError, Synchronous};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Released steps never change; a change of what blobs mean is a new step that empties the tables.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     sql: "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
           CREATE TABLE dirs (id INTEGER PRIMARY KEY, path BLOB NOT NULL, stat BLOB NOT NULL, entries BLOB NOT NULL);
           CREATE TABLE docs (id INTEGER PRIMARY KEY, outline BLOB NOT NULL, terms BLOB);
@@ -26,19 +26,19 @@ const BUSY: Duration = Duration::from_millis(100);
 
 /// Where one project's derived data lie.
 #[derive(Debug, Clone)]
-pub(super) struct Home {
-    pub(super) folder: PathBuf,
-    pub(super) database: PathBuf,
-    pub(super) lock: PathBuf,
+pub(crate) struct Home {
+    pub(crate) folder: PathBuf,
+    pub(crate) database: PathBuf,
+    pub(crate) lock: PathBuf,
 }
 
 /// The project's id: a hash of its canonical root.
-pub(super) fn project_id(root: &Path) -> String {
+pub(crate) fn project_id(root: &Path) -> String {
     format!("{:032x}", xxh3_128(root.as_os_str().as_bytes()))
 }
 
 impl Home {
-    pub(super) fn of(context: &Context<'_>, root: &Root) -> Home {
+    pub(crate) fn of(context: &Context<'_>, root: &Root) -> Home {
         let folder = context.paths.project(&project_id(&root.path));
         Home { database: folder.join("memory.db"), lock: folder.join("write.lock"), folder }
     }
@@ -46,9 +46,9 @@ impl Home {
 
 /// Opens the project's database; a damaged one is moved aside first. `None` when it cannot be had (read-only disk
 /// without one, locked, newer): the caller works in memory alone.
-pub(super) fn open(context: &Context<'_>, home: &Home) -> Result<Option<Connection>, MemoryError> {
+pub(crate) fn open(context: &Context<'_>, home: &Home) -> Result<Option<Connection>, IndexError> {
     if let Err(error) = fs::create_private_dir_all(&home.folder) {
-        context.log.line("warn", &format!("memory: {error}"));
+        context.log.line("warn", &format!("index: {error}"));
     }
     let options = OpenOptions { busy: BUSY, synchronous: Synchronous::Normal };
     for _ in 0..2 {
@@ -57,13 +57,13 @@ pub(super) fn open(context: &Context<'_>, home: &Home) -> Result<Option<Connecti
             Err(StoreError::Damaged { path, reason }) => {
                 context
                     .log
-                    .line("warn", &format!("memory: {path} is damaged ({reason}); moved aside, rebuilding"));
+                    .line("warn", &format!("index: {path} is damaged ({reason}); moved aside, rebuilding"));
                 if !set_aside(context, home) {
                     return Ok(None);
                 }
             }
             Err(error) => {
-                context.log.line("warn", &format!("memory: {error}"));
+                context.log.line("warn", &format!("index: {error}"));
                 return Ok(None);
             }
         }
@@ -72,7 +72,7 @@ pub(super) fn open(context: &Context<'_>, home: &Home) -> Result<Option<Connecti
 }
 
 /// Moves a damaged database and its log out of the way; whether that worked.
-pub(super) fn set_aside(context: &Context<'_>, home: &Home) -> bool {
+pub(crate) fn set_aside(context: &Context<'_>, home: &Home) -> bool {
     for suffix in ["-wal", "-shm"] {
         let mut name = home.database.clone().into_os_string();
         name.push(suffix);
@@ -81,20 +81,20 @@ pub(super) fn set_aside(context: &Context<'_>, home: &Home) -> bool {
     match fs::quarantine(&home.database) {
         Ok(_) => true,
         Err(error) => {
-            context.log.line("error", &format!("memory: {error}"));
+            context.log.line("error", &format!("index: {error}"));
             false
         }
     }
 }
 
 /// Reads a number of the `meta` table.
-pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+pub(crate) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
     let mut select = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     select.query_row([key], |row| row.get(0)).optional()
 }
 
 /// Sets a number of the `meta` table.
-pub(super) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+pub(crate) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",

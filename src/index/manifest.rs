@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// What the index has of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// Nothing yet.
     Pending,
     /// Its words and outline.
@@ -29,45 +29,45 @@ impl State {
 
 /// One file.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     name_start: u32,
     name_length: u16,
-    pub(super) stat: FileStat,
+    pub(crate) stat: FileStat,
     /// xxh3 of the content.
-    pub(super) hash: u64,
+    pub(crate) hash: u64,
     /// Document in the index; 0 for none.
-    pub(super) doc: u32,
-    pub(super) state: State,
+    pub(crate) doc: u32,
+    pub(crate) state: State,
     /// `code::Language` by id.
-    pub(super) language: u8,
+    pub(crate) language: u8,
     /// `project::FileClass` as bits.
-    pub(super) class: u8,
-    pub(super) symbols: u32,
-    pub(super) lengths: [u32; FIELDS],
+    pub(crate) class: u8,
+    pub(crate) symbols: u32,
+    pub(crate) lengths: [u32; FIELDS],
 }
 
 /// One folder with its files, sorted by name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Dir {
+pub(crate) struct Dir {
     /// Row in the database; 0 before it is saved.
-    pub(super) row: i64,
-    pub(super) mtime_ns: i64,
-    pub(super) ctime_ns: i64,
-    pub(super) inode: u64,
+    pub(crate) row: i64,
+    pub(crate) mtime_ns: i64,
+    pub(crate) ctime_ns: i64,
+    pub(crate) inode: u64,
     names: Vec<u8>,
-    pub(super) entries: Vec<Entry>,
-    pub(super) dirty: bool,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) dirty: bool,
 }
 
 impl Dir {
     /// The file's name, raw bytes.
-    pub(super) fn name(&self, entry: &Entry) -> &[u8] {
+    pub(crate) fn name(&self, entry: &Entry) -> &[u8] {
         let start = entry.name_start as usize;
         self.names.get(start..start + usize::from(entry.name_length)).unwrap_or_default()
     }
 
     /// The entry of a name.
-    pub(super) fn find(&self, name: &[u8]) -> Option<&Entry> {
+    pub(crate) fn find(&self, name: &[u8]) -> Option<&Entry> {
         self.entries
             .binary_search_by(|entry| self.name(entry).cmp(name))
             .ok()
@@ -85,7 +85,7 @@ impl Dir {
     ///
     /// Returns the folder and the documents of files that are gone. Entries keep their old stat until their content
     /// has been looked at, so that nothing is taken for verified that was not.
-    pub(super) fn relisted(before: Option<&Dir>, listing: &DirListing) -> (Dir, Vec<u32>) {
+    pub(crate) fn relisted(before: Option<&Dir>, listing: &DirListing) -> (Dir, Vec<u32>) {
         let mut dir = Dir {
             row: before.map_or(0, |dir| dir.row),
             mtime_ns: listing.mtime_ns,
@@ -134,13 +134,13 @@ impl Entry {
 
 /// All folders by path; the root is the empty path.
 #[derive(Debug, Default)]
-pub(super) struct Manifest {
-    pub(super) dirs: BTreeMap<Vec<u8>, Dir>,
+pub(crate) struct Manifest {
+    pub(crate) dirs: BTreeMap<Vec<u8>, Dir>,
 }
 
 impl Manifest {
     /// Files that are part of the project, and those of them that the index has looked at.
-    pub(super) fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         let entries = self.dirs.values().flat_map(|dir| &dir.entries);
         entries.fold((0, 0), |(known, done), entry| {
             (known + 1, done + usize::from(entry.state != State::Pending))
@@ -148,7 +148,7 @@ impl Manifest {
     }
 
     /// Reads all folders; `Ok(None)` when a row is damaged.
-    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Option<Manifest>> {
+    pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Option<Manifest>> {
         let mut select = connection.prepare_cached("SELECT id, path, stat, entries FROM dirs")?;
         let mut rows = select.query([])?;
         let mut dirs = Vec::new();
@@ -164,7 +164,7 @@ impl Manifest {
     }
 
     /// Writes the folders that changed and gives new ones their rows.
-    pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(crate) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let mut insert =
             connection.prepare_cached("INSERT INTO dirs (path, stat, entries) VALUES (?1, ?2, ?3)")?;
         let mut update =

@@ -8,11 +8,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Number of fields; the order of [`Field`].
-pub(super) const FIELDS: usize = 6;
+pub(crate) const FIELDS: usize = 6;
 
 /// Where in a file a term occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
+pub(crate) enum Field {
     /// Code and prose.
     Body = 0,
     /// Comment lines.
@@ -28,27 +28,27 @@ pub(super) enum Field {
 }
 
 /// Term frequencies by field, each capped at 255.
-pub(super) type Frequencies = [u8; FIELDS];
+pub(crate) type Frequencies = [u8; FIELDS];
 
 /// Symbols and imports of one file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Outline {
-    pub(super) symbols: Vec<Symbol>,
-    pub(super) imports: Vec<Import>,
+pub(crate) struct Outline {
+    pub(crate) symbols: Vec<Symbol>,
+    pub(crate) imports: Vec<Import>,
 }
 
 /// One file, analysed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// Sorted by hash, each once.
-    pub(super) terms: Vec<(u64, Frequencies)>,
+    pub(crate) terms: Vec<(u64, Frequencies)>,
     /// Terms per field.
-    pub(super) lengths: [u32; FIELDS],
-    pub(super) outline: Outline,
+    pub(crate) lengths: [u32; FIELDS],
+    pub(crate) outline: Outline,
 }
 
 /// Bounds of the extraction of one file.
-pub(super) const EXTRACT_LIMITS: Limits =
+pub(crate) const EXTRACT_LIMITS: Limits =
     Limits { source_bytes_max: 2 * 1024 * 1024, symbols_max: 5000, parse_budget_us: 250_000 };
 
 /// The hashes of the map are already well mixed.
@@ -68,22 +68,22 @@ impl Hasher for Identity {
 }
 
 /// A map keyed by hashes.
-pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
+pub(crate) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
 
 /// Turns files into documents; one per thread, its buffers are reused.
-pub(super) struct Analyst {
+pub(crate) struct Analyst {
     extractor: Extractor,
     words: HashedMap<(usize, usize, [u32; 3])>,
     terms: HashedMap<[u32; FIELDS]>,
 }
 
 impl Analyst {
-    pub(super) fn new() -> Analyst {
+    pub(crate) fn new() -> Analyst {
         Analyst { extractor: Extractor::new(), words: HashedMap::default(), terms: HashedMap::default() }
     }
 
     /// Analyses a text file at `path` (relative, raw bytes).
-    pub(super) fn analyse(&mut self, path: &[u8], language: Language, source: &[u8]) -> Document {
+    pub(crate) fn analyse(&mut self, path: &[u8], language: Language, source: &[u8]) -> Document {
         let extraction = self.extractor.extract(language, source, &EXTRACT_LIMITS);
         let outline = Outline { symbols: extraction.symbols, imports: extraction.imports };
         self.count_words(language, source, &outline);
@@ -104,7 +104,7 @@ impl Analyst {
     }
 
     /// A file of which only the path is indexed.
-    pub(super) fn name_only(&mut self, path: &[u8]) -> Document {
+    pub(crate) fn name_only(&mut self, path: &[u8]) -> Document {
         self.finish(path, Outline::default())
     }
 
@@ -182,7 +182,7 @@ impl Analyst {
 }
 
 /// Words that say nothing about any file, in prose or code.
-pub(super) fn is_noise(term: &[u8]) -> bool {
+pub(crate) fn is_noise(term: &[u8]) -> bool {
     matches!(
         term,
         b"the"
@@ -224,7 +224,7 @@ pub(super) fn is_noise(term: &[u8]) -> bool {
 }
 
 /// Splits a path into its folders and the file's own name.
-pub(super) fn split_path(path: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn split_path(path: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memrchr(b'/', path) {
         Some(at) => (&path[..at], &path[at + 1..]),
         None => (&[], path),
@@ -233,7 +233,7 @@ pub(super) fn split_path(path: &[u8]) -> (&[u8], &[u8]) {
 
 impl Outline {
     /// The outline as a blob.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.symbols.len() * 24 + 8);
         put_varint(&mut out, self.symbols.len() as u64);
         for symbol in &self.symbols {
@@ -254,7 +254,7 @@ impl Outline {
     }
 
     /// Reads a blob written by [`Outline::encode`]; `None` when it is damaged.
-    pub(super) fn decode(blob: &[u8]) -> Option<Outline> {
+    pub(crate) fn decode(blob: &[u8]) -> Option<Outline> {
         let mut reader = Reader::new(blob);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
         let mut outline = Outline::default();

@@ -1,9 +1,9 @@
 //! Looking after the index: refresh to the end, status, clear, and dropping projects that were not used for long.
 
-use super::index::Index;
+use super::context::{Context, IndexError};
+use super::fresh::load;
 use super::schema::{Home, project_id};
-use super::search::load;
-use super::types::{Context, MemoryError};
+use super::store::Index;
 use super::update::{UpdateOptions, update};
 use crate::base::Deadline;
 use crate::fs::{self, Lock};
@@ -86,7 +86,7 @@ pub fn refresh(
     context: &Context<'_>,
     root: &Root,
     options: &RefreshOptions<'_>,
-) -> Result<Refreshed, MemoryError> {
+) -> Result<Refreshed, IndexError> {
     let home = Home::of(context, root);
     let mut refreshed = Refreshed { busy: true, files: 0, looked_at: 0, changed: 0, elapsed_ms: 0 };
     fs::create_private_dir_all(&home.folder)?;
@@ -117,7 +117,7 @@ pub fn refresh(
 }
 
 /// Merges segments and loose documents when they are many, and folds the write-ahead log in.
-fn compact(index: &mut Index) -> Result<(), MemoryError> {
+fn compact(index: &mut Index) -> Result<(), IndexError> {
     let documents: std::collections::HashSet<u32> =
         index.manifest.dirs.values().flat_map(|dir| &dir.entries).map(|entry| entry.doc).collect();
     if index.loose.len() > LOOSE_MERGE || index.segments.len() > SEGMENTS_MERGE {
@@ -134,7 +134,7 @@ fn compact(index: &mut Index) -> Result<(), MemoryError> {
 }
 
 /// Drops the projects that were used least recently, beyond the number that is kept.
-fn evict(context: &Context<'_>, own: &Home) -> Result<(), MemoryError> {
+fn evict(context: &Context<'_>, own: &Home) -> Result<(), IndexError> {
     let mut projects: Vec<(std::time::SystemTime, PathBuf)> = Vec::new();
     for folder in project_folders(context) {
         let used = ["memory.db", "memory.db-wal"]
@@ -159,7 +159,7 @@ fn project_folders(context: &Context<'_>) -> Vec<PathBuf> {
     folders
 }
 
-fn remove_database(home: &Home) -> Result<(), MemoryError> {
+fn remove_database(home: &Home) -> Result<(), IndexError> {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = home.database.clone().into_os_string();
         name.push(suffix);
@@ -172,7 +172,7 @@ fn remove_database(home: &Home) -> Result<(), MemoryError> {
 }
 
 /// Reads what is saved of a project; nothing is brought up to date.
-pub fn status(context: &Context<'_>, root: &Root) -> Result<Status, MemoryError> {
+pub fn status(context: &Context<'_>, root: &Root) -> Result<Status, IndexError> {
     let home = Home::of(context, root);
     let there = home.database.exists();
     let index = if there { load(context, &home)? } else { empty(&home)? };
@@ -201,7 +201,7 @@ pub fn status(context: &Context<'_>, root: &Root) -> Result<Status, MemoryError>
     })
 }
 
-fn empty(home: &Home) -> Result<Index, MemoryError> {
+fn empty(home: &Home) -> Result<Index, IndexError> {
     let reason = || "cannot be read".to_owned();
     let damaged =
         || store::StoreError::Damaged { path: home.database.display().to_string(), reason: reason() };
@@ -209,7 +209,7 @@ fn empty(home: &Home) -> Result<Index, MemoryError> {
 }
 
 /// Deletes the index of one project, or of all; the record of launches is not touched.
-pub fn clear(context: &Context<'_>, root: Option<&Root>) -> Result<Cleared, MemoryError> {
+pub fn clear(context: &Context<'_>, root: Option<&Root>) -> Result<Cleared, IndexError> {
     let folders = match root {
         Some(root) => vec![Home::of(context, root).folder],
         None => project_folders(context),

@@ -1,0 +1,100 @@
+//! Opens a project's index and brings it up to the state of the work tree, as far as the deadline allows.
+
+use super::context::{Context, IndexError};
+use super::schema::{self, Home};
+use super::store::Index;
+use super::update::{UpdateOptions, Updated, update};
+use crate::base::detach;
+use crate::project::Root;
+use crate::store::StoreError;
+use std::path::Path;
+
+/// Threads of one short-lived process.
+const THREADS: usize = 2;
+/// Share of the deadline for bringing the index up to date.
+const UPDATE_SHARE: f64 = 0.55;
+/// Segments or loose documents beyond these numbers are merged in the background.
+const SEGMENTS_MANY: usize = 12;
+const LOOSE_MANY: usize = 400;
+/// A write-ahead log beyond this size is folded in by the background helper, in bytes.
+const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// An index that is as fresh as the deadline allowed.
+pub(crate) struct Fresh {
+    pub(crate) index: Index,
+    pub(crate) updated: Updated,
+    pub(crate) probe_us: u64,
+}
+
+/// Opens the project's index and brings it up to date within the share of the deadline.
+pub(crate) fn open_fresh(
+    context: &Context<'_>,
+    root: &Root,
+    urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
+) -> Result<Fresh, IndexError> {
+    let home = Home::of(context, root);
+    let mut index = load(context, &home)?;
+    let deadline = context.deadline.share(UPDATE_SHARE);
+    let options = UpdateOptions {
+        deadline,
+        threads: THREADS,
+        patient: false,
+        full: false,
+        urgency,
+        progress: &|_, _| {},
+    };
+    let updated = update(&mut index, context, root, &options)?;
+    let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
+    if (updated.pending > 0 || !updated.walked || many || log_is_long(&home)) && index.connection.is_some() {
+        warm(context, &root.path);
+    }
+    Ok(Fresh { index, updated, probe_us: context.deadline.elapsed_us() })
+}
+
+fn log_is_long(home: &Home) -> bool {
+    let mut log = home.database.clone().into_os_string();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|meta| meta.len() > LOG_BYTES_MAX)
+}
+
+/// Starts the background helper for a project.
+fn warm(context: &Context<'_>, root: &Path) {
+    let arguments = [
+        "memory".as_ref(),
+        "refresh".as_ref(),
+        "--background".as_ref(),
+        "--project".as_ref(),
+        root.as_os_str(),
+    ];
+    if let Err(error) = detach(context.env, root, &arguments) {
+        context.log.line("warn", &format!("index: {error}"));
+    }
+}
+
+/// Loads the index; a damaged database is moved aside and an empty one takes its place.
+pub(crate) fn load(context: &Context<'_>, home: &Home) -> Result<Index, IndexError> {
+    for _ in 0..2 {
+        let connection = schema::open(context, home)?;
+        match Index::load(home.clone(), connection) {
+            Ok(Some(index)) => return Ok(index),
+            Ok(None) | Err(StoreError::Damaged { .. }) => {
+                context.log.line("warn", "index: the index is damaged; moved aside, rebuilding");
+                if !schema::set_aside(context, home) {
+                    break;
+                }
+            }
+            Err(error) => {
+                context.log.line("warn", &format!("index: {error}"));
+                break;
+            }
+        }
+    }
+    Index::load(home.clone(), None)?.ok_or_else(|| unreachable_empty(home))
+}
+
+fn unreachable_empty(home: &Home) -> IndexError {
+    IndexError::Store(StoreError::Damaged {
+        path: home.database.display().to_string(),
+        reason: "cannot be read".into(),
+    })
+}

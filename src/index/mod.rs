@@ -1,0 +1,27 @@
+//! The index of a project: every file the scan knows, its words and outline, kept fresh and saved in SQLite.
+//!
+//! Invariants: what this room hands out reflects the work tree at the moment of the call, whether or not it could be
+//! saved; everything here is derived and may be deleted at any time; an update never depends on the order in which
+//! changes were seen. Knows nothing of questions and ranking.
+
+mod admin;
+mod codec;
+mod context;
+mod document;
+mod fresh;
+mod manifest;
+mod schema;
+mod segment;
+mod source;
+mod store;
+mod update;
+mod view;
+
+pub use admin::{Cleared, RefreshOptions, Refreshed, Status, clear, refresh, status};
+pub use context::{Context, IndexError};
+pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, Outline, is_noise};
+pub(crate) use fresh::{Fresh, open_fresh};
+pub(crate) use schema::set_aside;
+pub(crate) use source::{Source, read};
+pub(crate) use store::Index;
+pub(crate) use view::{DocRef, View};
