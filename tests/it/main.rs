@@ -1,1 +1,15 @@
 //! One binary for all integration tests: a file per capability, a sandbox that clears the environment.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests make files and processes of their own, in temporary folders, and stop at the first surprise"
+)]
+
+#[cfg(unix)]
+mod git;
+#[cfg(unix)]
+mod project;
+#[cfg(unix)]
+mod work_tree;
