@@ -346,6 +346,14 @@ fn a_git_that_hangs_is_killed_with_its_children() {
 }
 
 #[test]
+fn a_git_that_closes_its_output_and_stays_is_killed() {
+    let tree = WorkTree::plain();
+    let env = with_fake_git(&tree, "exec >&- 2>&-; exec /bin/sleep 600");
+    let error = tracked_ignored(&env, &tree.path(), Deadline::after_ms(300)).unwrap_err();
+    assert!(matches!(error, GitError::TimedOut { .. }), "{error}");
+}
+
+#[test]
 fn endless_output_and_a_full_stderr_end_without_harm() {
     let tree = WorkTree::plain();
     let env = with_fake_git(&tree, "exec /usr/bin/yes");

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use rtk::base::{Deadline, Env};
 use rtk::project::{
     DirListing, FileStat, Known, KnownDir, KnownFile, ProbeOutcome, Root, RootKind, ScanOptions, ScanOutcome,
-    control_stat, find_root, list_dir, probe, scan,
+    control_changed, control_stat, find_root, list_dir, probe, scan,
 };
 use std::collections::BTreeSet;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -235,14 +235,7 @@ fn links_and_special_files_are_left_out() {
     symlink("d/x", tree.path().join("to_file")).unwrap();
     symlink(tree.path(), tree.path().join("d/up")).unwrap();
     symlink("loop", tree.path().join("loop")).unwrap();
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        tree.path().join("fifo"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR,
-        0,
-    )
-    .unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(tree.path().join("fifo")).status().unwrap().success());
     let _socket = std::os::unix::net::UnixListener::bind(tree.path().join("sock")).unwrap();
     let outcome = tree.scan();
     assert_eq!(file_names(&outcome), ["d/x"]);
@@ -279,7 +272,7 @@ fn an_unreadable_folder_is_a_warning_and_known_by_its_numbers() {
     let tree = WorkTree::git();
     tree.write("open/x", "");
     let closed = tree.write("closed/y", "").parent().unwrap().to_path_buf();
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     let outcome = tree.scan();
     let readable_anyway = std::fs::read_dir(&closed).is_ok();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -328,6 +321,38 @@ fn control_names_what_decides_and_what_would() {
     for absent in [work.join(".gitmodules"), work.join(".rtk.toml"), tree.home().join(".config/git/ignore")] {
         assert_eq!(stat(&absent), Some(None), "{absent:?}");
     }
+}
+
+#[test]
+fn new_edited_and_removed_rules_are_noticed_without_a_scan() {
+    let tree = WorkTree::git();
+    tree.write("a/.gitignore", "x\n");
+    tree.write("foreign/f", "");
+    tree.run("foreign", &["init", "-q"]);
+    let control = tree.scan().control;
+    assert!(!control_changed(&control));
+    // An ignore file that appears changes its folder and is not in the control list.
+    tree.write("b/.rtkignore", "y\n");
+    let listed = list_dir(&tree.root(), &tree.env(), &[], b"b").unwrap().unwrap();
+    assert_eq!(listed.rule_files, [b".rtkignore"]);
+    assert!(!control.iter().any(|(path, _)| *path == tree.path().join("b/.rtkignore")));
+    // Commits and look-ups in a foreign repository are none of our business, its end is.
+    tree.commit("foreign", "one");
+    assert!(!control_changed(&control));
+    type Edit = fn(&WorkTree);
+    let changes: [(&str, Edit); 5] = [
+        ("edited", |tree| _ = tree.write("a/.gitignore", "y\n")),
+        ("removed", |tree| std::fs::remove_file(tree.path().join("a/.gitignore")).unwrap()),
+        ("global", |tree| _ = tree.write("../home/.config/git/ignore", "z\n")),
+        ("settings", |tree| _ = tree.write(".rtk.toml", "")),
+        ("no longer foreign", |tree| std::fs::remove_dir_all(tree.path().join("foreign/.git")).unwrap()),
+    ];
+    for (name, change) in changes {
+        let control = tree.scan().control;
+        change(&tree);
+        assert!(control_changed(&control), "{name}");
+    }
+    assert_eq!(file_names(&tree.scan()), ["foreign/f"]);
 }
 
 #[test]
