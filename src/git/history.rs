@@ -13,9 +13,9 @@ const SUBJECT_BYTES_MAX: usize = 512;
 const FILES_MAX: usize = 2000;
 /// A field that is longer than this ends the run, in bytes.
 const FIELD_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Starts each commit, so that it cannot be taken for a file name.
-const COMMIT_MARK: u8 = 1;
-const FORMAT: &str = "--format=tformat:%x01%H%x00%ct%x00%ae%x00%s%x00%b%x00";
+/// Starts each commit; no path in a repository starts like this.
+const COMMIT_MARK: &[u8] = b"//";
+const FORMAT: &str = "--format=tformat://%H%x00%ct%x00%ae%x00%s%x00%b%x00";
 
 /// Which commits are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +161,7 @@ enum Expect {
     MessageEnd,
     /// A file (with a line feed before the first) or, if there is none, the next commit.
     FirstFile,
-    /// A file, or an empty field after the last.
+    /// A file, the next commit, or an empty field that git puts between commits at times.
     File,
 }
 
@@ -193,15 +193,17 @@ impl Parser {
     /// Hands over the last commit.
     fn finish(&mut self, each: &mut dyn FnMut(Commit) -> bool) -> bool {
         match (self.commit.take(), self.expect) {
-            (Some(commit), Expect::FirstFile | Expect::File | Expect::Id) => each(commit),
+            (Some(commit), Expect::FirstFile | Expect::File) => each(commit),
             _ => true,
         }
     }
 
     fn take(&mut self, field: &[u8], each: &mut dyn FnMut(Commit) -> bool) -> bool {
         match (self.expect, &mut self.commit) {
-            (Expect::FirstFile, _) if field.first() == Some(&COMMIT_MARK) => return self.start(field, each),
-            (Expect::Id, _) => return self.start(field, each),
+            (Expect::Id | Expect::FirstFile | Expect::File, _) if field.starts_with(COMMIT_MARK) => {
+                return self.start(&field[COMMIT_MARK.len()..], each);
+            }
+            (Expect::Id, _) => {}
             (Expect::Time, Some(commit)) => {
                 commit.time = std::str::from_utf8(field).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
                 self.expect = Expect::Author;
@@ -223,20 +225,19 @@ impl Parser {
                 add_file(commit, field.strip_prefix(b"\n").unwrap_or(field));
                 self.expect = Expect::File;
             }
-            (Expect::File, Some(_)) if field.is_empty() => self.expect = Expect::Id,
+            (Expect::File, Some(_)) if field.is_empty() => {}
             (Expect::File, Some(commit)) => add_file(commit, field),
             (_, None) => self.expect = Expect::Id,
         }
         true
     }
 
-    fn start(&mut self, field: &[u8], each: &mut dyn FnMut(Commit) -> bool) -> bool {
+    fn start(&mut self, id: &[u8], each: &mut dyn FnMut(Commit) -> bool) -> bool {
         if let Some(done) = self.commit.take()
             && !each(done)
         {
             return false;
         }
-        let id = field.strip_prefix(&[COMMIT_MARK]).unwrap_or(field);
         self.commit = Some(Commit {
             id: String::from_utf8_lossy(id).into_owned(),
             time: 0,

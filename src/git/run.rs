@@ -5,8 +5,9 @@ use crate::base::{Deadline, Env};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 /// Output that is collected as a whole is limited to this, in bytes.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -16,6 +17,9 @@ const STDERR_BYTES_MAX: usize = 4 * 1024;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Chunks that wait to be taken.
 const CHUNKS_WAITING_MAX: usize = 8;
+
+/// Between two looks at a process that has closed its output but not ended yet.
+const END_POLL: Duration = Duration::from_micros(200);
 
 /// Variables of git that say where the user's configuration is; all other `GIT_*` are taken away.
 const KEPT_VARIABLES: &[&str] =
@@ -108,8 +112,23 @@ impl Place<'_> {
             return Ok(Finished { code: None, stderr: String::new(), timed_out, stopped });
         }
         let stderr = stderr.recv_timeout(self.deadline.left()).unwrap_or_default();
-        let status = child.wait().map_err(start_error)?;
-        Ok(Finished { code: status.code(), stderr, timed_out: false, stopped: false })
+        let status = self.wait(&mut child).map_err(start_error)?;
+        let timed_out = status.is_none();
+        Ok(Finished { code: status.and_then(|status| status.code()), stderr, timed_out, stopped: false })
+    }
+
+    /// Waits for the end of a process that has closed its output; `None` if it had to be killed.
+    fn wait(&self, child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if self.deadline.passed() {
+                kill(child);
+                return Ok(None);
+            }
+            std::thread::sleep(END_POLL);
+        }
     }
 
     fn receive(&self, chunks: &Receiver<Vec<u8>>, each: &mut dyn FnMut(&[u8]) -> bool) -> (bool, bool) {

@@ -2,6 +2,7 @@
 //!
 //! `include.path` is followed; conditional includes are not, since they may only concern identities and remotes in practice.
 
+use super::stat::{FileStat, control_stat};
 use crate::base::Env;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 /// Files that include each other are followed this deep.
 const INCLUDE_DEPTH_MAX: usize = 8;
+/// Files read altogether; guards against files that include each other many times.
+const FILES_MAX: usize = 64;
 
 /// One `key = value` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub(super) struct GitConfig {
     pub(super) ignore_case: bool,
     /// `core.bare`.
     pub(super) bare: bool,
-    /// Every file that was read or would be read if it appeared.
-    pub(super) consulted: Vec<PathBuf>,
+    /// Every file that was read or would be read if it appeared, with its numbers from before the reading.
+    pub(super) consulted: Vec<(PathBuf, Option<FileStat>)>,
 }
 
 impl GitConfig {
@@ -52,7 +55,10 @@ impl GitConfig {
     }
 
     fn read(&mut self, env: &Env, root: &Path, file: &Path, depth: usize) {
-        self.consulted.push(file.to_path_buf());
+        if self.consulted.len() >= FILES_MAX {
+            return;
+        }
+        self.consulted.push((file.to_path_buf(), control_stat(file)));
         for entry in read_entries(file) {
             match (entry.section.as_str(), entry.key.as_str()) {
                 ("core", "excludesfile") => {
@@ -143,7 +149,7 @@ fn parse(bytes: &[u8]) -> Vec<Entry> {
         let line_end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let line = rest[..line_end].trim_ascii();
         if let Some(header) = line.strip_prefix(b"[") {
-            if let Some((name, quoted, tail)) = parse_header(header) {
+            if let Some(Header { name, quoted, tail }) = parse_header(header) {
                 (section, subsection) = (name, quoted);
                 let line_used = rest[..line_end].trim_ascii_end().len() - tail.len();
                 rest = &rest[line_used..];
@@ -162,13 +168,21 @@ fn parse(bytes: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// Parses what follows `[`; gives the lower-case name, the quoted part and what comes after `]`.
-fn parse_header(header: &[u8]) -> Option<(String, Option<Vec<u8>>, &[u8])> {
+struct Header<'a> {
+    /// Lower case.
+    name: String,
+    quoted: Option<Vec<u8>>,
+    /// What comes after `]`.
+    tail: &'a [u8],
+}
+
+/// Parses what follows `[`.
+fn parse_header(header: &[u8]) -> Option<Header<'_>> {
     let name_end = header.iter().position(|byte| matches!(byte, b']' | b' ' | b'\t' | b'"'))?;
     let name = String::from_utf8_lossy(&header[..name_end]).to_ascii_lowercase();
     let rest = header[name_end..].trim_ascii_start();
     if let Some(tail) = rest.strip_prefix(b"]") {
-        return Some((name, None, tail));
+        return Some(Header { name, quoted: None, tail });
     }
     let quoted = rest.strip_prefix(b"\"")?;
     let mut text = Vec::new();
@@ -187,7 +201,7 @@ fn parse_header(header: &[u8]) -> Option<(String, Option<Vec<u8>>, &[u8])> {
         }
     }
     let tail = quoted[at + 1..].trim_ascii_start().strip_prefix(b"]")?;
-    Some((name, Some(text), tail))
+    Some(Header { name, quoted: Some(text), tail })
 }
 
 /// Parses `key = value` with quotes, escapes, comments and continued lines; gives the bytes used.
@@ -289,6 +303,18 @@ mod tests {
         ];
         let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
         assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn files_that_include_each_other_are_read_a_few_times_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".gitconfig");
+        std::fs::write(&file, "[include]\npath = .gitconfig\n".repeat(1000) + "[core]\nignoreCase\n")
+            .unwrap();
+        let home = folder.path().as_os_str().to_owned();
+        let env = Env::of(folder.path(), [("HOME", home), ("GIT_CONFIG_NOSYSTEM", "1".into())]);
+        let config = GitConfig::load(&env, folder.path(), None);
+        assert!(config.ignore_case && config.consulted.len() <= FILES_MAX);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::config::path_of;
 use super::rules::{Control, Ground, Scope, join, push_control, read_ignore_file};
 use super::stat::{DirListing, FileStat, dir_stat, file_stat};
 use crate::base::Deadline;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -48,17 +48,16 @@ pub(super) fn read_folder(
         Err(error) => return unreadable(root, &scope, error),
     };
     let stat = fstat(&folder).ok()?;
-    let (names, mut warning, mut truncated) = match read_names(&folder, files_max, deadline) {
-        Ok((names, truncated)) => (names, None, truncated),
-        Err(error) => (Vec::new(), Some(format!("cannot list {}: {error}", shown())), false),
-    };
+    let Names { names, mut truncated, failure } = read_names(&folder, files_max, deadline);
+    let mut warning = failure.map(|error| format!("cannot list {}: {error}", shown()));
     if truncated {
         warning = Some(format!("{} was not listed to its end", shown()));
     }
-    let mut control = Vec::new();
+    let (mut control, mut rule_files) = (Vec::new(), Vec::new());
     let mut load = |name: &str| {
         names.binary_search_by(|(known, _)| known.as_slice().cmp(name.as_bytes())).ok()?;
         push_control(&mut control, ground.root.path.join(path_of(&join(&scope.path, name.as_bytes()))));
+        rule_files.push(name.as_bytes().to_vec());
         read_ignore_file(folder.as_fd(), name)
     };
     let (gitignore, rtkignore) = (load(".gitignore"), load(".rtkignore"));
@@ -90,6 +89,7 @@ pub(super) fn read_folder(
         inode: own.inode,
         files,
         subdirs,
+        rule_files,
     };
     Some(Opened { listing, children, control, warning, truncated })
 }
@@ -104,41 +104,56 @@ fn unreadable(root: BorrowedFd<'_>, scope: &Scope, error: Errno) -> Option<Opene
         inode: own.inode,
         files: Vec::new(),
         subdirs: Vec::new(),
+        rule_files: Vec::new(),
     };
     let warning = Some(format!("cannot read {:?}: {error}", path_of(&scope.path)));
     Some(Opened { listing, children: Vec::new(), control: Vec::new(), warning, truncated: false })
 }
 
-/// Names and kinds, sorted by name; links and special files are left out, an unknown kind is looked up.
-fn read_names(
-    folder: &OwnedFd,
-    files_max: usize,
-    deadline: Deadline,
-) -> Result<(Vec<(Vec<u8>, FileType)>, bool), Errno> {
-    let mut names = Vec::new();
-    let mut truncated = false;
-    for entry in Dir::read_from(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_bytes();
-        if name == b"." || name == b".." {
-            continue;
+struct Names {
+    /// Regular files and folders with their kind, sorted by name.
+    names: Vec<(Vec<u8>, FileType)>,
+    /// Cut by the cap or the deadline.
+    truncated: bool,
+    /// Reading ended with an error; `names` are those before it.
+    failure: Option<Errno>,
+}
+
+/// Reads the entries; links and special files are left out, an unknown kind is looked up.
+fn read_names(folder: &OwnedFd, files_max: usize, deadline: Deadline) -> Names {
+    let mut list = Names { names: Vec::new(), truncated: false, failure: None };
+    match Dir::read_from(folder) {
+        Ok(entries) => {
+            for (at, entry) in entries.enumerate() {
+                let late = at % ENTRIES_PER_CLOCK_CHECK == ENTRIES_PER_CLOCK_CHECK - 1 && deadline.passed();
+                if late || list.names.len() > files_max.saturating_mul(2) {
+                    list.truncated = true;
+                    break;
+                }
+                match entry {
+                    Ok(entry) => list.names.extend(name_and_kind(folder, &entry)),
+                    Err(error) => {
+                        list.failure = Some(error);
+                        break;
+                    }
+                }
+            }
         }
-        let mut kind = entry.file_type();
-        if kind == FileType::Unknown {
-            let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
-            kind = FileType::from_raw_mode(stat.st_mode);
-        }
-        if matches!(kind, FileType::RegularFile | FileType::Directory) {
-            names.push((name.to_vec(), kind));
-        }
-        let late = names.len() % ENTRIES_PER_CLOCK_CHECK == ENTRIES_PER_CLOCK_CHECK - 1 && deadline.passed();
-        if names.len() > files_max.saturating_mul(2) || late {
-            truncated = true;
-            break;
-        }
+        Err(error) => list.failure = Some(error),
     }
-    names.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-    Ok((names, truncated))
+    list.names.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+    list
+}
+
+fn name_and_kind(folder: &OwnedFd, entry: &DirEntry) -> Option<(Vec<u8>, FileType)> {
+    let name = entry.file_name().to_bytes();
+    let mut kind = entry.file_type();
+    if kind == FileType::Unknown {
+        kind = FileType::from_raw_mode(statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?.st_mode);
+    }
+    let wanted =
+        kind == FileType::RegularFile || (kind == FileType::Directory && name != b"." && name != b"..");
+    wanted.then(|| (name.to_vec(), kind))
 }
 
 fn regular_file(folder: BorrowedFd<'_>, name: &[u8]) -> Option<FileStat> {

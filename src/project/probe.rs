@@ -1,7 +1,9 @@
 //! The freshness check of the hot path: are the known folders and files still what they were?
 //!
 //! Every folder is opened once and its files are looked up relative to it, split over threads by folder. Nothing is
-//! allocated per file, and the expected numbers are borrowed from wherever the caller keeps them.
+//! allocated per file, and the expected numbers are borrowed from wherever the caller keeps them. Measured: look-ups
+//! relative to the open folder are a tenth faster than by whole path; `statx` with a small mask is no faster than
+//! `fstatat`, and its `DONT_SYNC` would trust stale numbers on network file systems.
 
 use super::error::ProjectError;
 use super::root::Root;
@@ -16,6 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FOLDERS_PER_GRAB: usize = 16;
 /// Fewer folders than this are not worth a second thread.
 const FOLDERS_PER_THREAD_MIN: usize = 32;
+
+/// Folders are opened for look-ups only, which needs no right to read them, where the system can.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+const LOOK_UP: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+const LOOK_UP: OFlags = OFlags::RDONLY;
 
 /// A folder as it was.
 #[derive(Debug, Clone)]
@@ -91,7 +99,7 @@ pub fn probe<K: Known + ?Sized>(
     known: &K,
     threads: usize,
 ) -> Result<ProbeOutcome, ProjectError> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let flags = LOOK_UP | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root_fd =
         open(&root.path, flags, Mode::empty()).map_err(|error| ProjectError::io(&root.path, error))?;
     let count = known.dir_count();
@@ -131,7 +139,7 @@ pub fn probe<K: Known + ?Sized>(
 #[inline]
 fn probe_dir<K: Known + ?Sized>(root: BorrowedFd<'_>, known: &K, index: usize, outcome: &mut ProbeOutcome) {
     let dir = known.dir(index);
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = LOOK_UP | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let path: &[u8] = if dir.path.is_empty() { b"." } else { dir.path };
     let folder = match openat(root, path, flags, Mode::empty()) {
         Ok(folder) => folder,

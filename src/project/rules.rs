@@ -122,9 +122,7 @@ impl<'a> Ground<'a> {
     ) -> Repository {
         let folder = self.root.path.join(path_of(&base));
         let config = GitConfig::load(self.env, &folder, git);
-        for file in config.consulted {
-            push_control(control, file);
-        }
+        control.extend(config.consulted);
         let mut list = |file: Option<PathBuf>| {
             let Some(file) = file else { return IgnoreFile::default() };
             push_control(control, file.clone());
@@ -135,9 +133,9 @@ impl<'a> Ground<'a> {
         let modules_file = folder.join(".gitmodules");
         let mut submodules = Vec::new();
         if git.is_some() {
+            push_control(control, modules_file.clone());
             submodules = submodule_paths(&modules_file).into_iter().map(|path| join(&base, &path)).collect();
             submodules.sort_unstable();
-            push_control(control, modules_file);
         }
         Repository { base, submodules, lists, fold: config.ignore_case }
     }

@@ -1,7 +1,7 @@
 //! What the file system says about files and folders, in the few numbers that freshness needs.
 
 use rustix::fs::{AtFlags, CWD, FileType, Stat, statat};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is compared to tell whether a file is still the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -42,6 +42,9 @@ pub struct DirListing {
     pub files: Vec<(Vec<u8>, FileStat)>,
     /// Names of subfolders that are part of the project, sorted by bytes.
     pub subdirs: Vec<Vec<u8>>,
+    /// Names of its own ignore files, sorted by bytes. One that the control list of the last scan does not have
+    /// changes what is below: scan again.
+    pub rule_files: Vec<Vec<u8>>,
 }
 
 impl DirListing {
@@ -49,6 +52,11 @@ impl DirListing {
     pub fn stat(&self) -> DirStat {
         DirStat { mtime_ns: self.mtime_ns, ctime_ns: self.ctime_ns, inode: self.inode }
     }
+}
+
+/// Whether a control file of a scan has changed, appeared or gone: what belongs to the project may be different now.
+pub fn control_changed(control: &[(PathBuf, Option<FileStat>)]) -> bool {
+    control.iter().any(|(path, stat)| control_stat(path) != *stat)
 }
 
 /// The numbers of a control file, links followed; of a folder only the inode, since what happens inside is not meant.

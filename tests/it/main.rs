@@ -7,9 +7,13 @@
     reason = "tests make files and processes of their own, in temporary folders, and stop at the first surprise"
 )]
 
+#[cfg(unix)]
+
 mod architecture;
 mod cli;
 mod documents;
-#[cfg(unix)]
+mod git;
 mod install_script;
+mod project;
 mod sandbox;
+mod work_tree;
