@@ -10,5 +10,7 @@
 mod architecture;
 mod cli;
 #[cfg(unix)]
+mod install;
+#[cfg(unix)]
 mod install_script;
 mod sandbox;
