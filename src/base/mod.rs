@@ -7,6 +7,7 @@ mod clock;
 mod env;
 mod log;
 mod paths;
+mod run;
 mod settings;
 mod spawn;
 
@@ -14,5 +15,6 @@ pub use clock::{Deadline, now_ns, unix_ms};
 pub use env::Env;
 pub use log::Log;
 pub use paths::Paths;
+pub use run::{ProcessOutput, run_with_input};
 pub use settings::{ExplorePolicy, Origin, SearchPolicy, SettingRow, Settings, SettingsError};
 pub use spawn::{SpawnError, detach, lower_priority};

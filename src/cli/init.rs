@@ -1,9 +1,123 @@
-//! `rtk init`.
+//! `rtk init`: shows the change as a diff, asks, applies; or proves that the installation works.
 
 use super::args::InitArgs;
 use super::{CliError, Session};
+use crate::installer::{Action, InstallError, Preview, Request, Scope, apply, is_recorded, preview};
+use serde_json::json;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-pub(super) fn run(_session: &Session, _args: InitArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::NotFound("not there yet".into()))
+impl From<InstallError> for CliError {
+    fn from(error: InstallError) -> CliError {
+        CliError::Room { message: error.to_string(), hint: Some(error.hint()) }
+    }
+}
+
+pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliError> {
+    let scope = match (args.project, args.local) {
+        (true, _) => Scope::Project,
+        (_, true) => Scope::Local,
+        _ => Scope::Global,
+    };
+    if args.show {
+        return Err(CliError::NotFound("--show is not built yet".into()));
+    }
+    let action = if args.uninstall { Action::Uninstall } else { Action::Install };
+    let request = Request { env: &session.env, paths: session.paths()?, scope, action };
+    let Some(change) = preview(&request)? else {
+        if action == Action::Uninstall && !args.dry_run && is_recorded(&request)? {
+            // The entries went by other hands; what rtk remembers of them goes now.
+            apply(&request)?;
+        }
+        return nothing_to_do(session, &request);
+    };
+    if args.dry_run {
+        show_change(session, &change, false)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.yes {
+        if !std::io::stdin().is_terminal() || session.out.is_json() {
+            show_change(session, &change, false)?;
+            session.out.warn("nothing was changed: there is no terminal to ask on; say --yes to go ahead");
+            return Ok(ExitCode::from(1));
+        }
+        show_change(session, &change, false)?;
+        if !confirmed(session)? {
+            session.out.note("nothing was changed");
+            return Ok(ExitCode::from(1));
+        }
+    }
+    let applied = apply(&request)?;
+    for note in &applied.notes {
+        session.out.note(&format!("note: {note}"));
+    }
+    if session.out.is_json() {
+        show_change(session, &change, true)?;
+    } else {
+        report(session, &request, &applied.path.display().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn nothing_to_do(session: &Session, request: &Request<'_>) -> Result<ExitCode, CliError> {
+    let path = request.scope.settings_path(request.env)?;
+    if session.out.is_json() {
+        session.out.json(&json!({ "schema": 1, "path": path, "changed": false }))?;
+    } else {
+        let state = match request.action {
+            Action::Install => "already installed in",
+            Action::Uninstall => "not installed in",
+        };
+        session.out.line(&format!("{state} {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(session: &Session, request: &Request<'_>, path: &str) {
+    match request.action {
+        Action::Install => {
+            session.out.note(&format!("installed in {path}; running sessions pick it up by themselves"));
+            session.out.note("prove it with: rtk init --show");
+        }
+        Action::Uninstall => {
+            session.out.note(&format!("removed from {path}"));
+            if request.paths.data.exists() {
+                let data = request.paths.data.display();
+                session.out.note(&format!("the memory stays in {data}; delete that folder to forget it"));
+            }
+        }
+    }
+}
+
+fn show_change(session: &Session, change: &Preview, changed: bool) -> Result<(), CliError> {
+    let diff = diff(change);
+    if session.out.is_json() {
+        let document = json!({ "schema": 1, "path": change.path, "changed": changed, "diff": diff });
+        return session.out.json(&document);
+    }
+    session.out.raw(diff.as_bytes())
+}
+
+/// A unified diff; a file that is not there is named `/dev/null`.
+fn diff(change: &Preview) -> String {
+    let path = change.path.display().to_string();
+    let name = |text: &Option<String>| if text.is_some() { path.clone() } else { "/dev/null".to_owned() };
+    let before = change.before.as_deref().unwrap_or_default();
+    let after = change.after.as_deref().unwrap_or_default();
+    let diff = similar::TextDiff::from_lines(before, after);
+    let text = diff.unified_diff().header(&name(&change.before), &name(&change.after)).to_string();
+    if text.is_empty() {
+        format!("--- {}\n+++ {}\n", name(&change.before), name(&change.after))
+    } else {
+        text
+    }
+}
+
+fn confirmed(session: &Session) -> Result<bool, CliError> {
+    session.out.note("apply this change? [y/N]");
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(|source| CliError::Read { what: "the answer".into(), source })?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
 }

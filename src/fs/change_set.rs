@@ -25,7 +25,6 @@ enum Undo {
     RemoveFolders(Vec<PathBuf>),
     Restore { path: PathBuf, old: Option<Vec<u8>>, written: [u8; 32] },
     MoveBack { aside: PathBuf, target: PathBuf },
-    MakeFolder { path: PathBuf, mode: u32 },
 }
 
 /// Edits in the order in which they happen.
@@ -65,7 +64,7 @@ impl ChangeSet {
         self.edits.push(Edit::RemoveFile { path: path.to_path_buf(), expected });
     }
 
-    /// Removes a folder if nothing is in it by then.
+    /// Removes a folder if nothing is in it when all other edits are done; one that cannot be removed stays.
     pub fn remove_folder_if_empty(&mut self, path: &Path) {
         self.edits.push(Edit::RemoveFolder { path: path.to_path_buf() });
     }
@@ -88,6 +87,13 @@ impl ChangeSet {
             if let Undo::MoveBack { aside, .. } = undo {
                 // The file is gone for everyone already; a copy that cannot be unlinked is only litter.
                 let _ = std::fs::remove_file(aside);
+            }
+        }
+        for edit in &self.edits {
+            if let Edit::RemoveFolder { path } = edit
+                && remove_dir_if_empty(path).unwrap_or(false)
+            {
+                outcome = weaker(outcome, Outcome::Durable);
             }
         }
         Ok(outcome)
@@ -127,14 +133,8 @@ fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsErr
             Ok((outcome, undo))
         }
         Edit::RemoveFile { path, expected } => remove_aside(path, *expected),
-        Edit::RemoveFolder { path } => {
-            use std::os::unix::fs::MetadataExt as _;
-            let mode = std::fs::metadata(path).map(|meta| meta.mode() & 0o7777).unwrap_or(0o755);
-            match remove_dir_if_empty(path)? {
-                true => Ok((Outcome::Durable, Undo::MakeFolder { path: path.clone(), mode })),
-                false => Ok((Outcome::Unchanged, Undo::Nothing)),
-            }
-        }
+        // Comes after everything that can fail.
+        Edit::RemoveFolder { .. } => Ok((Outcome::Unchanged, Undo::Nothing)),
     }
 }
 
@@ -200,7 +200,6 @@ fn take_back(undo: Undo, options: &WriteOptions) -> Result<(), FsError> {
         Undo::MoveBack { aside, target } => {
             std::fs::rename(&aside, &target).map_err(FsError::io("put back", &target))
         }
-        Undo::MakeFolder { path, mode } => create_folders(&path, mode).map(|_| ()),
     }
 }
 

@@ -65,6 +65,8 @@ pub struct WriteOptions {
     pub links: LinkPolicy,
     /// Folder of the lock files; `None` when the caller holds a lock of its own.
     pub locks: Option<PathBuf>,
+    /// How long a displaced file is watched before it goes; other programs may still be writing into it.
+    pub settle: Duration,
     /// Mode of a file that was not there before, from which the umask is taken; an existing file keeps its own.
     pub new_file_mode: u32,
 }
@@ -77,6 +79,7 @@ impl WriteOptions {
             expected: Expected::Anything,
             links: LinkPolicy::Refuse,
             locks: Some(locks.to_path_buf()),
+            settle: Duration::ZERO,
             new_file_mode: NEW_FILE_MODE,
         }
     }
@@ -96,6 +99,13 @@ impl WriteOptions {
     #[must_use]
     pub fn expecting(self, expected: Expected) -> WriteOptions {
         WriteOptions { expected, ..self }
+    }
+
+    /// The same for files that other programs rewrite in place without a lock: what an expectation displaced is
+    /// watched for this long, and put back if it changes.
+    #[must_use]
+    pub fn settling(self, settle: Duration) -> WriteOptions {
+        WriteOptions { settle, ..self }
     }
 
     /// The same for files that only their owner may read.
@@ -139,7 +149,7 @@ pub fn replace(path: &Path, bytes: &[u8], options: &WriteOptions) -> Result<Outc
         attributes::carry_over(before, &temp.file, &target)?;
     }
     temp.fill(bytes, options.durable)?;
-    commit(temp, &target, bytes, before.as_ref(), options.expected)?;
+    commit(temp, &target, bytes, before.as_ref(), options)?;
     Ok(settle(&target, options.durable))
 }
 
@@ -165,7 +175,7 @@ fn commit(
     target: &Path,
     bytes: &[u8],
     before: Option<&Snapshot>,
-    expected: Expected,
+    options: &WriteOptions,
 ) -> Result<(), FsError> {
     let failed = |errno: Errno| FsError::io("put the new file into the place of", target)(errno.into());
     let plain = |temp: Temp| {
@@ -174,7 +184,7 @@ fn commit(
         temp.keep();
         Ok(())
     };
-    if expected == Expected::Anything {
+    if options.expected == Expected::Anything {
         return plain(temp);
     }
     let changed = || Err(FsError::Changed { path: target.to_path_buf() });
@@ -198,6 +208,10 @@ fn commit(
     }
     let look = || Ok(Snapshot::take(&temp.path, TARGET_BYTES_MAX)?.map(|is| is.content).unwrap_or_default());
     let mut displaced: Vec<u8> = look()?;
+    if displaced == before.content && !options.settle.is_zero() {
+        std::thread::sleep(options.settle);
+        displaced = look()?;
+    }
     if displaced == before.content {
         // The temporary name now holds the old file, which goes with it.
         return Ok(());

@@ -1,3 +1,21 @@
 //! Wires rtk into the client and out of it: plan, apply, verify, uninstall.
 //!
-//! Knows nothing of memory, state.
+//! Invariants: the plan is pure and shown before it happens; only rtk's own entries change, told apart by what they
+//! run; a file that is no strict JSON of the expected form is never touched; install followed by uninstall gives back
+//! the bytes (receipt), and after foreign edits exactly our entries go. Knows nothing of memory, state.
+
+mod apply;
+mod edit;
+mod entries;
+mod error;
+mod matcher;
+mod plan;
+mod receipt;
+mod recognise;
+mod scope;
+mod settings;
+
+pub use apply::{Applied, Preview, Request, apply, is_recorded, preview};
+pub use error::InstallError;
+pub use plan::Action;
+pub use scope::Scope;

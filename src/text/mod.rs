@@ -7,8 +7,14 @@
 
 pub mod block;
 pub mod inert;
+mod json_parse;
+mod json_splice;
 mod tokens;
 mod words;
 
+pub use json_parse::{JsonDocument, JsonError, JsonKind, JsonMember, JsonNode};
+pub use json_splice::{
+    JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member, replace_node,
+};
 pub use tokens::estimate_tokens;
 pub use words::{TermKind, raw_words, stem, term_hash, terms_of};

@@ -7,12 +7,11 @@
     reason = "tests make files and processes of their own, in temporary folders, and stop at the first surprise"
 )]
 
-#[cfg(unix)]
-
 mod architecture;
 mod cli;
 mod documents;
 mod git;
+mod install;
 mod install_script;
 mod project;
 mod sandbox;

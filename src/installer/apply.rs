@@ -1,0 +1,231 @@
+//! Carries a plan out: lock, read, plan, one change set, look again; from the start when somebody else wrote meanwhile.
+
+use super::InstallError;
+use super::plan::{Action, After, FilePlan, Job, plan_file};
+use super::receipt::{RECEIPT_BYTES_MAX, Receipts};
+use super::recognise::Known;
+use super::scope::{Scope, program};
+use crate::base::{Env, Paths};
+use crate::fs::{
+    ChangeSet, Expected, Lock, WriteOptions, content_hash, quarantine, read, remove_dir_if_empty,
+};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A larger settings file is not touched, in bytes.
+pub(super) const SETTINGS_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// How long another installer may hold the lock.
+const LOCK_WAIT: Duration = Duration::from_secs(20);
+/// How often is planned anew when the file changes under our hands.
+const ATTEMPTS_MAX: usize = 200;
+/// How often a file that is no strict JSON is read again: it may have been caught half written.
+const UNREADABLE_MAX: usize = 5;
+/// Pause before another attempt.
+const PAUSE: Duration = Duration::from_millis(7);
+/// How long a displaced file is watched: programs that rewrite it in place may still have it open.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// What `rtk init` was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'r> {
+    /// The environment, which names the client's and rtk's folders.
+    pub env: &'r Env,
+    /// rtk's own folders.
+    pub paths: &'r Paths,
+    /// Whose settings.
+    pub scope: Scope,
+    /// What to do.
+    pub action: Action,
+}
+
+/// A change as it is shown before it happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The settings file.
+    pub path: PathBuf,
+    /// Its content now; `None` when there is no file.
+    pub before: Option<String>,
+    /// Its content then; `None` when there will be no file.
+    pub after: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The settings file.
+    pub path: PathBuf,
+    /// Whether anything was changed.
+    pub changed: bool,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Plans without touching anything; `None` when there is nothing to do.
+pub fn preview(request: &Request<'_>) -> Result<Option<Preview>, InstallError> {
+    let (plan, _) = read_and_plan(request)?;
+    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+    let before = plan.now.as_ref().map(text);
+    let after = match plan.after {
+        After::Same => return Ok(None),
+        After::Text(text) => Some(text),
+        After::NoFile => None,
+    };
+    Ok(Some(Preview { path: plan.path, before, after }))
+}
+
+/// Whether a receipt speaks of the file, so that a removal has something to tidy even when the entries are gone.
+pub fn is_recorded(request: &Request<'_>) -> Result<bool, InstallError> {
+    let path = request.scope.settings_path(request.env)?;
+    Ok(read_receipts(request.paths)?.latest(&path).is_some())
+}
+
+/// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
+pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
+    let made = missing_folders(&request.paths.locks());
+    let lock = Lock::acquire(&request.paths.locks().join("install.lock"), LOCK_WAIT)?;
+    let done = attempt_until_stable(request, &made);
+    drop(lock);
+    let (applied, own_folders) = match done {
+        Ok((applied, left)) => (Ok(applied), if left.files.is_empty() { left.folders } else { Vec::new() }),
+        Err(error) => (Err(error), Vec::new()),
+    };
+    // Whatever this run made and nobody uses: a folder that holds anything stays.
+    let mut folders: Vec<_> = own_folders.into_iter().chain(made).chain([request.paths.locks()]).collect();
+    folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
+    for folder in folders {
+        let _ = remove_dir_if_empty(&folder);
+    }
+    applied
+}
+
+fn attempt_until_stable(
+    request: &Request<'_>,
+    made: &[PathBuf],
+) -> Result<(Applied, Receipts), InstallError> {
+    let mut unreadable = 0;
+    let mut path = PathBuf::new();
+    for _ in 0..ATTEMPTS_MAX {
+        match attempt(request, made) {
+            Ok(Attempt::Done(applied, receipts)) => return Ok((applied, receipts)),
+            Ok(Attempt::Overwritten(at)) => path = at,
+            Err(error) if error.may_pass() => {
+                unreadable += usize::from(!matches!(&error, InstallError::Fs(_)));
+                if unreadable > UNREADABLE_MAX {
+                    return Err(error);
+                }
+                if let InstallError::Fs(crate::fs::FsError::Changed { path: at }) = error {
+                    path = at;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(InstallError::KeptChanging { path, attempts: ATTEMPTS_MAX })
+}
+
+enum Attempt {
+    Done(Applied, Receipts),
+    /// Somebody wrote an older state over what was just written.
+    Overwritten(PathBuf),
+}
+
+fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallError> {
+    let (plan, mut receipts) = read_and_plan(request)?;
+    let notes = notes(request, &plan);
+    let done = |changed| Applied { path: plan.path.clone(), changed, notes };
+    let book = receipts_path(request.paths);
+    let stale_receipt = request.action == Action::Uninstall && receipts.latest(&plan.path).is_some();
+    if plan.after == After::Same && !stale_receipt {
+        return Ok(Attempt::Done(done(false), receipts));
+    }
+    if receipts.damaged {
+        quarantine(&book)?;
+        receipts.damaged = false;
+    }
+    let now = plan.now.as_deref().map_or(Expected::Missing, |now| Expected::Content(content_hash(now)));
+    let mut changes = ChangeSet::new();
+    if let Some(receipt) = &plan.receipt {
+        // The receipt comes first: without it a crash would leave entries that cannot be removed to the byte.
+        let program = program(request.env)?;
+        receipts.add(receipt.clone(), plan.now.as_deref().unwrap_or_default(), &program);
+        let made = made.iter().chain(&missing_folders(&request.paths.data)).cloned().collect::<Vec<_>>();
+        receipts
+            .folders
+            .extend(made.into_iter().filter(|folder| !receipts.folders.contains(folder)).collect::<Vec<_>>());
+        changes.create_folder(&request.paths.data, 0o700);
+        changes.replace_private(&book, receipts.print(), Expected::Anything);
+        if let Some(folder) = plan.path.parent() {
+            changes.create_folder(folder, 0o777);
+        }
+    }
+    match &plan.after {
+        After::Same => {}
+        After::Text(text) => changes.replace(&plan.path, text.clone().into_bytes(), now),
+        After::NoFile => changes.remove_file(&plan.path, now),
+    }
+    if request.action == Action::Uninstall {
+        plan.folders.iter().for_each(|folder| changes.remove_folder_if_empty(folder));
+        receipts.forget(&plan.path);
+        match receipts.files.is_empty() {
+            true => changes.remove_file(&book, Expected::Anything),
+            false => changes.replace_private(&book, receipts.print(), Expected::Anything),
+        }
+    }
+    let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
+    changes.apply(&options)?;
+    // Looked at once more: a tool that writes from an old snapshot may have come right behind.
+    match read_and_plan(request)?.0.after {
+        After::Same => Ok(Attempt::Done(done(plan.after != After::Same), receipts)),
+        _ => Ok(Attempt::Overwritten(plan.path)),
+    }
+}
+
+fn read_and_plan(request: &Request<'_>) -> Result<(FilePlan, Receipts), InstallError> {
+    let path = request.scope.settings_path(request.env)?;
+    let program = program(request.env)?;
+    let receipts = read_receipts(request.paths)?;
+    let known = Known::new(request.env, &program, receipts.programs.clone());
+    let job = Job {
+        path: &path,
+        scope: request.scope,
+        now: read(&path, SETTINGS_BYTES_MAX)?,
+        missing_folders: path.parent().map(missing_folders).unwrap_or_default(),
+        receipts: &receipts,
+        known: &known,
+    };
+    let plan = plan_file(job, request.action)?;
+    Ok((plan, receipts))
+}
+
+/// Where the receipts lie.
+fn receipts_path(paths: &Paths) -> PathBuf {
+    paths.data.join("installed.json")
+}
+
+/// The receipts. A damaged file counts as none: entries are recognised without it too.
+pub(super) fn read_receipts(paths: &Paths) -> Result<Receipts, InstallError> {
+    let path = receipts_path(paths);
+    let Some(bytes) = read(&path, RECEIPT_BYTES_MAX)? else { return Ok(Receipts::none()) };
+    Ok(Receipts::parse(&bytes).unwrap_or_else(|| Receipts { damaged: true, ..Receipts::none() }))
+}
+
+/// The folders that would have to be made for `path`, outermost first.
+fn missing_folders(path: &Path) -> Vec<PathBuf> {
+    let mut missing: Vec<_> =
+        path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
+    missing.reverse();
+    missing
+}
+
+fn notes(request: &Request<'_>, plan: &FilePlan) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let (Scope::Project, Action::Install, Some(cwd)) = (request.scope, request.action, request.env.cwd())
+        && plan.path.parent().and_then(Path::parent).is_some_and(|root| root != cwd)
+    {
+        notes.push(
+            "the client reads a project's settings.json only in sessions that start in that folder".into(),
+        );
+    }
+    notes
+}

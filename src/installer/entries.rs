@@ -1,0 +1,38 @@
+//! What rtk registers: one table of events, and the settings entry of each.
+
+use serde_json::{Value, json};
+
+/// The argument that makes the program answer a client event.
+pub(super) const HOOK_ARGUMENT: &str = "hook";
+/// Time the client gives the hook, in seconds; the hook's own deadline is far shorter.
+pub(super) const TIMEOUT_SECONDS: u64 = 10;
+/// The name that a shared settings file uses: team mates have the program elsewhere.
+pub(super) const BARE_NAME: &str = "rtk";
+
+/// One registered event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Registration {
+    /// The client's event name.
+    pub(super) event: &'static str,
+    /// Tool names in the client's matcher language; `None` for events without tools.
+    pub(super) matcher: Option<&'static str>,
+}
+
+/// Every event that the hook serves. The subagent tool has two names: `Task` up to 2.1.62, `Agent` since.
+pub(super) const REGISTRATIONS: &[Registration] = &[
+    Registration { event: "PreToolUse", matcher: Some("Task|Agent") },
+    Registration { event: "SubagentStart", matcher: None },
+];
+
+/// The handler in exec form: no shell between the client and the program.
+pub(super) fn handler(command: &str) -> Value {
+    json!({ "type": "command", "command": command, "args": [HOOK_ARGUMENT], "timeout": TIMEOUT_SECONDS })
+}
+
+/// The matcher group that holds the handler.
+pub(super) fn group(registration: &Registration, command: &str) -> Value {
+    match registration.matcher {
+        Some(matcher) => json!({ "matcher": matcher, "hooks": [handler(command)] }),
+        None => json!({ "hooks": [handler(command)] }),
+    }
+}

@@ -1,0 +1,146 @@
+//! Where the client's settings lie for each scope, and under which name the program is registered there.
+
+use super::InstallError;
+use super::entries::BARE_NAME;
+use crate::base::Env;
+use crate::project::find_root;
+use std::path::{Path, PathBuf};
+
+/// The client's folder in a home or project.
+const CLIENT_FOLDER: &str = ".claude";
+
+/// Whose settings are edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's own, for all projects.
+    Global,
+    /// The project's, shared with team mates.
+    Project,
+    /// The project's, the user's alone.
+    Local,
+}
+
+impl Scope {
+    /// All scopes, widest first.
+    pub const ALL: [Scope; 3] = [Scope::Global, Scope::Project, Scope::Local];
+
+    /// The scope's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Global => "global",
+            Scope::Project => "project",
+            Scope::Local => "local",
+        }
+    }
+
+    /// The settings file of the scope, as seen from the working folder.
+    pub fn settings_path(self, env: &Env) -> Result<PathBuf, InstallError> {
+        match self {
+            Scope::Global => Ok(client_folder(env)?.join("settings.json")),
+            Scope::Project => Ok(project_folder(env)?.join("settings.json")),
+            Scope::Local => Ok(project_folder(env)?.join("settings.local.json")),
+        }
+    }
+
+    /// What the scope's entries run: a shared file names the program, the others its place.
+    pub(super) fn command(self, program: &Path) -> Result<String, InstallError> {
+        if self == Scope::Project {
+            return Ok(BARE_NAME.to_owned());
+        }
+        let path = program.to_str().map(str::to_owned);
+        path.ok_or_else(|| InstallError::NoProgram(format!("{} is not valid UTF-8", program.display())))
+    }
+}
+
+/// The client's own folder: `CLAUDE_CONFIG_DIR`, or `.claude` in the home folder.
+fn client_folder(env: &Env) -> Result<PathBuf, InstallError> {
+    if let Some(folder) = env.os("CLAUDE_CONFIG_DIR") {
+        let cwd = env.cwd().unwrap_or(Path::new("/"));
+        return Ok(cwd.join(folder));
+    }
+    Ok(env.home().ok_or(InstallError::NoHome)?.join(CLIENT_FOLDER))
+}
+
+/// The client's folder of the project. A home folder is no project: its `.claude` is the user's own.
+fn project_folder(env: &Env) -> Result<PathBuf, InstallError> {
+    let cwd =
+        env.cwd().ok_or(InstallError::NotAProject { path: ".".into(), why: "the working folder is gone" })?;
+    let refuse = |why| InstallError::NotAProject { path: cwd.to_path_buf(), why };
+    let root = find_root(cwd, env).map_err(|_| refuse("it cannot be read"))?;
+    let root = root.ok_or_else(|| refuse("it is a home folder, / or has no work tree"))?;
+    if root.path.parent().is_none() {
+        return Err(refuse("/ is never a project"));
+    }
+    if env.home().is_some_and(|home| same(&home, &root.path)) {
+        return Err(refuse("it is the home folder"));
+    }
+    let folder = root.path.join(CLIENT_FOLDER);
+    if client_folder(env).is_ok_and(|own| same(&own, &folder)) {
+        return Err(refuse("its .claude folder holds your own settings"));
+    }
+    Ok(folder)
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The path under which this program is registered. A name on `PATH` or the name that was typed is preferred to the
+/// file behind its symlinks, which an upgrade may move.
+pub(super) fn program(env: &Env) -> Result<PathBuf, InstallError> {
+    let running = env.program().ok_or_else(|| InstallError::NoProgram("its path is unknown".into()))?;
+    if !running.is_file() {
+        return Err(InstallError::NoProgram(format!("{} is gone", running.display())));
+    }
+    let typed = env.args().first().map(PathBuf::from);
+    let named = typed.filter(|typed| typed.file_name().is_some_and(|name| name == BARE_NAME));
+    let candidate = match (named, env.cwd()) {
+        (Some(named), Some(cwd)) if named.components().count() > 1 => Some(cwd.join(named)),
+        (Some(named), _) => {
+            let folders = env.os("PATH").map(|path| std::env::split_paths(path).collect::<Vec<_>>());
+            let found = folders.unwrap_or_default().into_iter().map(|folder| folder.join(&named));
+            found.filter(|path| path.is_absolute()).find(|path| path.is_file())
+        }
+        _ => None,
+    };
+    let candidate =
+        candidate.filter(|path| same(path, running)).and_then(|path| std::path::absolute(path).ok());
+    Ok(candidate.unwrap_or_else(|| running.to_path_buf()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_find_their_files() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().canonicalize().unwrap();
+        let project = home.join("work");
+        std::fs::create_dir_all(project.join(".git")).unwrap();
+        let home_text = home.display().to_string();
+        let env = Env::of(&project, [("HOME", home_text.as_str())]);
+        assert_eq!(Scope::Global.settings_path(&env).unwrap(), home.join(".claude/settings.json"));
+        let own = Env::of(&project, [("HOME", home_text.as_str()), ("CLAUDE_CONFIG_DIR", "/else")]);
+        assert_eq!(Scope::Global.settings_path(&own).unwrap(), Path::new("/else/settings.json"));
+        assert!(matches!(
+            Scope::Global.settings_path(&Env::of(&project, [("A", "b")])),
+            Err(InstallError::NoHome)
+        ));
+    }
+
+    #[test]
+    fn a_home_folder_is_no_project() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().canonicalize().unwrap();
+        std::fs::create_dir_all(home.join(".claude")).unwrap();
+        std::fs::create_dir_all(home.join("project")).unwrap();
+        std::os::unix::fs::symlink(home.join(".claude"), home.join("project/.claude")).unwrap();
+        let home_text = home.display().to_string();
+        for folder in [home.clone(), home.join("project"), PathBuf::from("/")] {
+            let env = Env::of(&folder, [("HOME", home_text.as_str())]);
+            let error = Scope::Local.settings_path(&env).unwrap_err();
+            assert!(matches!(error, InstallError::NotAProject { .. }), "{folder:?}: {error}");
+        }
+    }
+}
