@@ -1,7 +1,7 @@
 //! Tests of the hook's promises: late, panicking, failing and boundless memories, and input that never ends.
 
-use super::super::testing::{Machine, Scripted};
 use super::*;
+use crate::hook::testing::{Machine, Scripted};
 use std::sync::mpsc;
 
 const LAUNCH: &str = r#"{"hook_event_name":"PreToolUse","tool_name":"Task","session_id":"s","cwd":"$CWD","tool_use_id":"t","tool_input":{"prompt":"fix it"}}"#;

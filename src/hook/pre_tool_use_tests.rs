@@ -1,7 +1,7 @@
 //! Tests of the policy: who is injected, answered and left alone, and what the record says of it.
 
-use super::super::testing::{Machine, Scripted, parsed};
 use super::*;
+use crate::hook::testing::{Machine, Scripted, parsed};
 use serde_json::Value;
 
 fn sure() -> Scripted {

@@ -1,6 +1,6 @@
 //! Tests of which agents get the general text at their start.
 
-use super::super::testing::{Machine, Scripted, parsed};
+use crate::hook::testing::{Machine, Scripted, parsed};
 use serde_json::Value;
 
 fn start(machine: &Machine, memory: &Scripted, agent_id: &str, agent_type: &str) -> Value {

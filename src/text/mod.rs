@@ -5,10 +5,10 @@
 //! found and taken out again. Knows nothing of paths
 //! or of any other room but `base`.
 
-pub mod block;
-pub mod inert;
+mod prompt;
 mod tokens;
 mod words;
 
+pub use prompt::{block, inert};
 pub use tokens::estimate_tokens;
 pub use words::{TermKind, raw_words, stem, term_hash, terms_of};

@@ -10,6 +10,8 @@
 mod architecture;
 mod cli;
 mod documents;
+mod hook;
+mod hook_contract;
 #[cfg(unix)]
 mod install_script;
 mod sandbox;
