@@ -55,7 +55,12 @@ pub fn answer(env: Env, input: impl Read + Send + 'static, knowledge: impl Knowl
     let (sender, receiver) = channel();
     let worker_log = log.clone();
     let worker = std::thread::Builder::new().name("hook".into()).stack_size(STACK_BYTES);
-    let spawned = worker.spawn(move || work(&env, &worker_log, start, input, &knowledge, &sender));
+    let spawned = worker.spawn(move || {
+        let work = AssertUnwindSafe(|| work(&env, &worker_log, start, input, &knowledge, &sender));
+        if let Err(panic) = catch_unwind(work) {
+            worker_log.line("error", &format!("hook: panicked: {}", panic_text(panic.as_ref())));
+        }
+    });
     match spawned {
         Ok(_) => wait(start, &receiver, &log),
         Err(error) => {

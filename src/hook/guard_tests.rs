@@ -41,6 +41,19 @@ fn a_panic_becomes_no_reply_one_log_line_and_a_row() {
 }
 
 #[test]
+fn a_panic_while_reading_is_told_to_the_log_too() {
+    struct Panicking;
+    impl Read for Panicking {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            panic!("the input of this test panics");
+        }
+    }
+    let machine = Machine::new();
+    assert!(answer(machine.env(), Panicking, Scripted::sure()).is_empty());
+    assert!(machine.log().contains("the input of this test panics"), "{}", machine.log());
+}
+
+#[test]
 fn a_memory_that_fails_or_answers_without_bounds_changes_nothing() {
     let machine = Machine::new();
     let failing = Scripted { fails: true, ..Scripted::sure() };

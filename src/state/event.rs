@@ -88,7 +88,7 @@ pub struct Launch {
     pub files: [usize; 2],
     /// Steps with their microseconds.
     pub timings_us: Vec<(String, u64)>,
-    /// What was considered, best first, bounded.
+    /// What was considered, best first, bounded. The last field: the hot path reads a row up to here.
     pub candidates: Vec<CandidateRow>,
 }
 

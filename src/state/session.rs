@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Reading goes back this far from the end, in bytes; older rows are only for explanations.
-const TAIL_BYTES_MAX: u64 = 1024 * 1024;
+const TAIL_BYTES_MAX: u64 = 512 * 1024;
+/// Begins the last and longest field of a launch, which only explanations need; quotes in strings are escaped, so that it
+/// stands nowhere else.
+const EXPLANATION: &[u8] = b",\"candidates\":[";
 /// A record of this size takes no more rows, in bytes.
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
@@ -73,7 +76,7 @@ impl Session {
         let bytes = self.tail()?;
         self.torn.set(bytes.last().is_some_and(|byte| *byte != b'\n'));
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+        Ok(lines.filter_map(mark).collect())
     }
 
     /// Appends one row.
@@ -106,9 +109,19 @@ impl Session {
     }
 }
 
+/// Reads a row without its explanation.
+fn mark(line: &[u8]) -> Option<Mark> {
+    let Some(end) = memchr::memmem::find(line, EXPLANATION).filter(|_| line.ends_with(b"]}")) else {
+        return serde_json::from_slice(line).ok();
+    };
+    let mut short = line.get(..end)?.to_vec();
+    short.push(b'}');
+    serde_json::from_slice(&short).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::event::{Action, ErrorRow, Launch, Started};
+    use super::super::event::{Action, CandidateRow, ErrorRow, Launch, Started};
     use super::*;
     use crate::base::Env;
 
@@ -121,6 +134,15 @@ mod tests {
         launch.tool_use_id = Some(id.into());
         launch.action = Action::Injected;
         launch.paths = vec!["src/a.rs".into()];
+        launch.prompt_head = r#"x","candidates":[1]}"#.into();
+        launch.candidates = vec![CandidateRow {
+            path: "src/\"b\".rs".into(),
+            score: 0.5,
+            reasons: Vec::new(),
+            shown: false,
+            tokens: 0,
+            cut: None,
+        }];
         Event::Launch(Box::new(launch))
     }
 
