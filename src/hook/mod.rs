@@ -1,5 +1,24 @@
 //! Client events: stdin to event to reply.
 //!
-//! Knows nothing of clap, HTTP.
+//! Invariants: whatever happens, the reply is one JSON object on one line or nothing at all; no reply ever grants a right
+//! (`permissionDecision` is `deny` or absent) and nothing but a prompt's text changes; the answer is there before the
+//! deadline or not given. `wire.rs` and `reply.rs` alone know the client's JSON. Knows nothing of clap, HTTP.
 
+mod event;
+mod guard;
+mod knowledge;
+mod pre_tool_use;
+mod reply;
+mod scene;
+mod session_start;
+mod siblings;
+mod similar;
+mod slice;
+mod subagent_start;
 mod wire;
+
+#[cfg(test)]
+mod testing;
+
+pub use guard::{answer, silence_panics};
+pub use knowledge::{Knowledge, ProjectMemory};

@@ -12,7 +12,7 @@ const STDIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Why stdin held no event.
 #[derive(Debug, thiserror::Error)]
-pub enum WireError {
+pub(super) enum WireError {
     /// Reading failed.
     #[error("cannot read stdin: {0}")]
     Read(#[from] std::io::Error),
@@ -34,7 +34,7 @@ pub enum WireError {
 }
 
 /// Reads all of stdin and checks that it is one JSON object; returns its text without byte order mark and outer white space.
-pub fn read(input: impl Read) -> Result<String, WireError> {
+pub(super) fn read(input: impl Read) -> Result<String, WireError> {
     let mut bytes = Vec::new();
     input.take(STDIN_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > STDIN_BYTES_MAX {
@@ -58,7 +58,7 @@ fn check(bytes: Vec<u8>) -> Result<String, WireError> {
 }
 
 /// Byte ranges of the values of `keys` in the text of a valid JSON object; of duplicate keys the last counts.
-pub fn pick<const N: usize>(object: &str, keys: [&str; N]) -> [Option<Range<usize>>; N] {
+pub(super) fn pick<const N: usize>(object: &str, keys: [&str; N]) -> [Option<Range<usize>>; N] {
     let mut found = [const { None }; N];
     let mut scanner = Scanner { bytes: object.as_bytes(), at: 0 };
     if scanner.next_of(b"{").is_none() {
@@ -167,7 +167,7 @@ impl Scanner<'_> {
 }
 
 /// Decodes a valid string literal (with its quotes); a lone surrogate becomes the replacement character.
-pub fn decode(literal: &str) -> String {
+pub(super) fn decode(literal: &str) -> String {
     let mut out = String::with_capacity(literal.len());
     walk(literal, |piece| match piece {
         Piece::Plain(text) => out.push_str(text),
@@ -177,7 +177,7 @@ pub fn decode(literal: &str) -> String {
 }
 
 /// The decoded text of a JSON value if it is a string.
-pub fn string(value: &str) -> Option<String> {
+pub(super) fn string(value: &str) -> Option<String> {
     value.starts_with('"').then(|| decode(value))
 }
 
@@ -234,7 +234,7 @@ fn unicode_escape(text: &str) -> (char, usize) {
 /// Copies `object` with the string literal at `literal` edited: the decoded ranges `remove` (in order) cut out, `add` put at its end.
 ///
 /// No other byte changes, but that line ends between tokens become spaces, so that the result is one line.
-pub fn edit_string(
+pub(super) fn edit_string(
     object: &str,
     literal: &Range<usize>,
     remove: &[Range<usize>],

@@ -42,9 +42,9 @@ fn ranges_are_cut_out_of_the_escaped_literal() {
     let text = decode(&object[literal.clone()]);
     let start = text.find("\nCUT").unwrap();
     let end = text.find("\u{fffd}").unwrap();
-    let edited = edit_string(object, &literal, &[start..end], "!").unwrap();
+    let edited = edit_string(object, &literal, std::slice::from_ref(&(start..end)), "!").unwrap();
     assert_eq!(edited, r#"{"prompt":"\u0061é\ud83dtail!"}"#);
-    let whole = edit_string(object, &literal, &[0..text.len()], "!").unwrap();
+    let whole = edit_string(object, &literal, std::slice::from_ref(&(0..text.len())), "!").unwrap();
     assert_eq!(whole, r#"{"prompt":"!"}"#);
 }
 

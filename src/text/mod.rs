@@ -2,13 +2,11 @@
 //!
 //! Invariants: pure functions over bytes and strings; nothing is printed back by a serialiser; whatever comes from a
 //! repository passes [`inert`] before it reaches a model; what rtk adds to a prompt stands in one [`block`] that can be
-//! found and taken out again. Knows nothing of paths
-//! or of any other room but `base`.
+//! found and taken out again. Knows nothing of paths.
 
-pub mod block;
-pub mod inert;
 mod json_parse;
 mod json_splice;
+mod prompt;
 mod tokens;
 mod words;
 
@@ -16,5 +14,6 @@ pub use json_parse::{JsonDocument, JsonError, JsonKind, JsonMember, JsonNode};
 pub use json_splice::{
     JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member, replace_node,
 };
+pub use prompt::{block, inert};
 pub use tokens::estimate_tokens;
 pub use words::{TermKind, raw_words, stem, term_hash, terms_of};

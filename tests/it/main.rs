@@ -11,6 +11,8 @@ mod architecture;
 mod cli;
 mod documents;
 mod git;
+mod hook;
+mod hook_contract;
 mod install;
 mod install_script;
 mod project;

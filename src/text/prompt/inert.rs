@@ -3,33 +3,38 @@
 //! Nothing is dropped that a reader could see; tags are defused visibly by a backslash after their `<`.
 
 /// Tag names that are defused wherever a tag begins with one of them; compared without case.
-const TAG_PREFIXES: &[&str] = &[
-    "rtk-project-memory",
-    "antml:",
-    "system-",
-    "system_",
-    "function_",
-    "tool_",
-    "command-",
-    "local-command",
-    "persisted-output",
-    "task-notification",
-    "user-prompt",
-];
+const TAG_PREFIXES: &[&str] = &["rtk-project-memory", "antml:", "local-command-", "system-reminder"];
 
 /// Tag names that are defused when the whole name is one of them; compared without case.
 const TAG_NAMES: &[&str] = &[
-    "system",
-    "developer",
     "assistant",
+    "command-args",
+    "command-contents",
+    "command-message",
+    "command-name",
+    "developer",
+    "function_call",
+    "function_calls",
+    "function_result",
+    "function_results",
+    "functions",
     "human",
-    "user",
-    "thinking",
     "instructions",
     "invoke",
     "parameter",
-    "functions",
+    "persisted-output",
+    "system",
+    "system_prompt",
+    "task-notification",
+    "thinking",
+    "tool_call",
+    "tool_calls",
+    "tool_result",
+    "tool_results",
+    "tool_use",
     "tools",
+    "user",
+    "user-prompt-submit-hook",
 ];
 
 /// White space that may stand between `<`, `/` and the name and still reads as a tag, in characters.
@@ -213,7 +218,9 @@ mod tests {
             assert_eq!(line(text), want);
             assert_eq!(block(want), want, "defusing twice changes nothing");
         }
-        for text in ["Vec<User2>", "<systemd>", "<system.web>", "f <| g", "a < b", "<users>"] {
+        for text in
+            ["Vec<User2>", "<systemd>", "<system.web>", "f <| g", "a < b", "<users>", "Vec<tool_kind>"]
+        {
             assert_eq!(block(text), text);
         }
     }

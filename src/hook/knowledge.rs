@@ -1,0 +1,42 @@
+//! The one seam between the hook and the memory; tests put slow, panicking and boundless ones in its place.
+
+use crate::memory::{self, Budget, Context, IndexError, Plan, Question, Ranked};
+use crate::project::Root;
+
+/// What the hook asks of a memory.
+pub trait Knowledge: Send + 'static {
+    /// Ranks the project's files for a question.
+    fn search(
+        &self,
+        context: &Context<'_>,
+        root: &Root,
+        question: &Question<'_>,
+    ) -> Result<Ranked, IndexError>;
+    /// Cuts a ranked answer to a budget and renders it.
+    fn assemble(&self, ranked: &Ranked, budget: &Budget<'_>) -> Plan;
+    /// Says something general about the project in at most `chars` characters.
+    fn glance(&self, context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError>;
+}
+
+/// The real memory.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectMemory;
+
+impl Knowledge for ProjectMemory {
+    fn search(
+        &self,
+        context: &Context<'_>,
+        root: &Root,
+        question: &Question<'_>,
+    ) -> Result<Ranked, IndexError> {
+        memory::search(context, root, question)
+    }
+
+    fn assemble(&self, ranked: &Ranked, budget: &Budget<'_>) -> Plan {
+        memory::assemble(ranked, budget)
+    }
+
+    fn glance(&self, context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError> {
+        memory::glance(context, root, chars)
+    }
+}
