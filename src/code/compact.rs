@@ -8,6 +8,8 @@ use super::rules::Lexis;
 const STRING_BYTES_KEPT: usize = 160;
 /// Directives longer than this keep their first line, in bytes.
 const DIRECTIVE_BYTES_KEPT: usize = 200;
+/// Longest macro call that is recognised as one, in bytes.
+const MACRO_CALL_BYTES_MAX: usize = 2_000;
 /// Containers inside each other that are looked into.
 const CONTAINER_DEPTH_MAX: usize = 200;
 
@@ -31,6 +33,12 @@ impl Compact {
             self.pieces.push((self.text.len(), from));
             self.text.extend_from_slice(piece);
         }
+    }
+
+    /// Puts `text` in the place of something cut that ends at `source_end`.
+    pub(super) fn stand_in(&mut self, text: &[u8], source_end: usize) {
+        self.pieces.push((self.text.len(), source_end.saturating_sub(text.len())));
+        self.text.extend_from_slice(text);
     }
 
     /// Where the byte at `offset` of the text stood in the source.
@@ -58,6 +66,8 @@ struct Head {
     parenthesis: bool,
     exported: bool,
     typed: bool,
+    /// Open angle brackets: a default inside them is no value.
+    angles: usize,
     /// Last byte that is neither blank nor comment.
     last: u8,
     /// First one.
@@ -67,6 +77,8 @@ struct Head {
 struct Open {
     parentheses: usize,
     object: bool,
+    /// Only there to wrap a module: what is inside counts as the top level.
+    wrapper: bool,
 }
 
 struct Compactor<'s> {
@@ -148,9 +160,14 @@ impl Compactor<'_> {
         if end - self.index > DIRECTIVE_BYTES_KEPT {
             let line = super::lexer::line_end(self.source, self.index).min(self.index + DIRECTIVE_BYTES_KEPT);
             let first = self.source.get(self.index..line).unwrap_or(b"").trim_ascii_end();
-            let kept = first.strip_suffix(b"\\").unwrap_or(first).len();
-            self.index += kept;
-            self.cut_to(end);
+            let kept = first.strip_suffix(b"\\").unwrap_or(first);
+            let count = |byte: u8| kept.iter().filter(|found| **found == byte).count();
+            if count(b'(') == count(b')') {
+                self.index += kept.len();
+                self.cut_to(end);
+                // What was cut is the value; a macro without one would be taken for a header guard.
+                self.out.text.extend_from_slice(b" 1");
+            }
         }
         self.index = end;
     }
@@ -181,6 +198,10 @@ impl Compactor<'_> {
             self.source.get(start..).unwrap_or(b"").iter().take_while(|byte| is_word(**byte)).count();
         self.index = start + length;
         let word = self.source.get(start..self.index).unwrap_or(b"");
+        if let Some(end) = self.macro_call_end(word) {
+            self.index = start;
+            return self.cut_to(end);
+        }
         let is = |words: &[&str]| words.iter().any(|known| known.as_bytes() == word);
         let member = matches!(self.head.last, b'.' | b'$') || (self.head.last == b':' && self.lexis.php_tags);
         if self.parentheses == 0 && !member {
@@ -193,7 +214,7 @@ impl Compactor<'_> {
                 let value_allowed = !self.head.value || self.lexis.objects;
                 if value_allowed
                     && !self.head.function
-                    && !self.head.parenthesis
+                    && !self.past_parameters()
                     && self.names_something(word)
                 {
                     self.head.container = true;
@@ -210,14 +231,50 @@ impl Compactor<'_> {
         self.significant(b'a');
     }
 
+    /// The end of a line such as `DEFINE_THINGS(a, b)`, which is no declaration for a parser that does not know the
+    /// macro; a body after it says that it is the head of a function.
+    fn macro_call_end(&self, word: &[u8]) -> Option<usize> {
+        let upper = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        if !self.lexis.c_heads || self.head.first != 0 || self.parentheses > 0 || !word.iter().all(upper) {
+            return None;
+        }
+        let text = self.source.get(self.index..).unwrap_or(b"");
+        let text = text.get(..MACRO_CALL_BYTES_MAX).unwrap_or(text);
+        let mut depth = 0_usize;
+        let mut close = 0;
+        for (offset, byte) in text.iter().enumerate() {
+            match byte {
+                b'(' => depth += 1,
+                b')' if depth > 0 => depth -= 1,
+                b' ' | b'\t' if depth == 0 => continue,
+                _ if depth == 0 => return None,
+                _ => {}
+            }
+            if depth == 0 {
+                close = offset + 1;
+                break;
+            }
+        }
+        let rest = text.get(close..).filter(|_| close > 0)?;
+        let line = rest.get(..memchr::memchr(b'\n', rest)?)?.trim_ascii();
+        let body = rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        (!body && (line.is_empty() || line.starts_with(b"//"))).then_some(self.index + close)
+    }
+
+    /// Whether parameters came before; where functions have a word of their own, parentheses say nothing.
+    fn past_parameters(&self) -> bool {
+        self.head.parenthesis && self.lexis.functions.is_empty()
+    }
+
     /// Whether a container word is followed by a name or by its block, not used as a name itself.
     fn names_something(&self, word: &[u8]) -> bool {
         let next =
             self.source.get(self.index..).unwrap_or(b"").iter().find(|byte| !byte.is_ascii_whitespace());
         match next.copied().unwrap_or(0) {
             b'(' => word == b"class" && self.lexis.php_tags,
-            b'{' | b'"' | b'<' | b'[' | b'/' | b'@' | b'!' | b'\\' | b'&' => true,
-            other => is_word(other) && other != b'$',
+            b'{' | b'"' | b'\'' | b'<' | b'[' | b'/' | b'@' | b'!' | b'\\' | b'&' => true,
+            b'$' => !self.lexis.php_tags,
+            other => is_word(other),
         }
     }
 
@@ -253,20 +310,23 @@ impl Compactor<'_> {
                 return self.cut_block();
             }
             b'[' => self.parentheses += 1,
-            b';' if self.parentheses == 0 || self.lexis.directives => {
-                if self.parentheses == 0 || self.byte(self.index + 1) == b'\n' {
-                    self.parentheses = 0;
-                    self.index += 1;
-                    self.head = Head::default();
-                    return;
-                }
+            // A statement that ends its line ends whatever a macro left open before it.
+            b';' if self.parentheses == 0 || (self.lexis.directives && next == b'\n') => {
+                self.parentheses = 0;
+                self.index += 1;
+                self.head = Head::default();
+                return;
             }
             b',' if self.parentheses == 0 && self.open.last().is_some_and(|open| open.object) => {
                 self.index += 1;
                 self.head = Head::default();
                 return;
             }
-            b'=' if self.parentheses == 0 => {
+            b'<' if self.parentheses == 0 && !self.head.value => self.head.angles += 1,
+            b'>' if self.parentheses == 0 && !matches!(self.head.last, b'-' | b'=') => {
+                self.head.angles = self.head.angles.saturating_sub(1);
+            }
+            b'=' if self.parentheses == 0 && self.head.angles == 0 => {
                 if next == b'=' {
                     self.index += 1;
                 } else {
@@ -305,15 +365,16 @@ impl Compactor<'_> {
             return;
         }
         let function_end = head.last == b')' && head.parenthesis;
-        let container = self.parentheses == 0 && head.container && !(function_end && self.lexis.directives);
-        let object = self.lexis.objects && self.open.is_empty() && !head.typed;
+        let container = self.parentheses == 0 && head.container && !(function_end && self.lexis.c_heads);
+        let object = self.lexis.objects && self.open.iter().all(|open| open.wrapper) && !head.typed;
         let literal = object
             && self.parentheses == 0
             && (head.last == b'='
                 || (head.exported && !head.function && head.last == b'a' && !head.parenthesis));
+        let bare = object && self.parentheses == 0 && head.first == 0;
         let called = object && self.parentheses > 0 && matches!(head.last, b')' | b'>') && self.is_wrapper();
-        if (container || literal || called) && self.open.len() < CONTAINER_DEPTH_MAX {
-            self.open.push(Open { parentheses: self.parentheses, object: literal });
+        if (container || literal || called || bare) && self.open.len() < CONTAINER_DEPTH_MAX {
+            self.open.push(Open { parentheses: self.parentheses, object: literal, wrapper: called || bare });
             self.parentheses = 0;
             self.index += 1;
             self.head = Head::default();

@@ -81,6 +81,9 @@ pub(super) fn json(source: &[u8], max: usize) -> Outline {
                 }
                 if byte != b',' {
                     depth = depth.saturating_sub(1);
+                    if let Some(inside) = keys.get_mut(depth) {
+                        *inside = None;
+                    }
                 }
             }
             _ => {}

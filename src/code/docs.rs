@@ -18,10 +18,10 @@ pub(super) fn doc_line(
     start_line: u32,
     signature_end_line: u32,
 ) -> Option<u32> {
-    if language == Language::Python {
-        if let Some(line) = docstring(source, lines, signature_end_line) {
-            return Some(line);
-        }
+    if language == Language::Python
+        && let Some(line) = docstring(source, lines, signature_end_line)
+    {
+        return Some(line);
     }
     comment_above(language, source, lines, start_line)
 }

@@ -213,7 +213,7 @@ fn finish(language: Language, source: &[u8], lines: &Lines, outline: Outline, li
             start_line,
             signature_end_line,
             end_line,
-            container: found.container.or(receiver),
+            container: receiver.or(found.container),
             doc_line: docs::doc_line(language, source, lines, start_line, signature_end_line),
         });
     }

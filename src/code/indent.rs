@@ -52,43 +52,70 @@ struct PythonText {
     value_from: Option<usize>,
 }
 
+/// A `def` whose body is being cut.
+struct PythonFunction {
+    indent: usize,
+    /// Where the part of the body that has been seen ends.
+    body_end: Option<usize>,
+}
+
+impl PythonFunction {
+    /// Puts a statement in the place of the body, so that the function still ends where it did.
+    fn close(self, out: &mut Compact) {
+        if let Some(end) = self.body_end {
+            out.text.extend(std::iter::repeat_n(b' ', self.indent + 1));
+            out.stand_in(b"0", end);
+            out.text.push(b'\n');
+        }
+    }
+}
+
 /// Cuts function bodies, comments, docstrings and bracketed values out of Python.
 pub(super) fn compact_python(source: &[u8]) -> Compact {
     let mut out = Compact::with_room_for(source.len());
     let mut state = PythonText::default();
-    // The indentation of a `def` whose body is being cut, and whether its head is complete.
-    let mut function: Option<usize> = None;
+    let mut function: Option<PythonFunction> = None;
     let mut head_open = false;
     for line in (LineWalk { source, start: 0 }) {
         let continued = state.quote.is_some() || state.depth > 0 || head_open;
-        if let Some(indent) = function.filter(|_| !head_open) {
-            if continued || line.text.is_empty() || line.text.starts_with(b"#") || line.indent > indent {
-                state.read(source, line.start, line.next, false);
+        if let Some(open) = function.as_mut().filter(|_| !head_open) {
+            let comment = line.text.is_empty() || line.text.starts_with(b"#");
+            if continued || comment || line.indent > open.indent {
+                if continued || !comment {
+                    open.body_end = Some(line.start + line.indent + line.text.len());
+                }
+                if continued || !comment {
+                    state.read(source, line.start, line.next, false);
+                }
                 continue;
             }
-            function = None;
+            if let Some(open) = function.take() {
+                open.close(&mut out);
+            }
         }
-        let definition = starts_with_word(line.text, b"def") || starts_with_word(line.text, b"async def");
         if !continued && (line.text.is_empty() || line.text.starts_with(b"#")) {
             continue;
         }
-        let in_string = state.quote.is_some();
         let in_value = state.value_from.is_some();
-        if definition && !continued {
-            function = Some(line.indent);
+        let in_text = state.quote.is_some() || in_value;
+        if !continued && (starts_with_word(line.text, b"def") || starts_with_word(line.text, b"async def")) {
+            function = Some(PythonFunction { indent: line.indent, body_end: None });
             head_open = true;
         }
-        let ends = state.read(source, line.start, line.next, head_open);
-        if head_open && state.depth == 0 && ends {
+        let head_ends = state.read(source, line.start, line.next, head_open);
+        if head_open && state.depth == 0 && head_ends {
             head_open = false;
         } else if head_open && state.depth == 0 && state.quote.is_none() && !line.text.ends_with(b"\\") {
             (head_open, function) = (false, None);
         }
-        if !in_string && !in_value {
-            out.keep(source, line.start, line.next);
-        } else {
+        if in_text {
             keep_tail(&mut out, source, &line, &state, in_value);
+        } else {
+            out.keep(source, line.start, line.next);
         }
+    }
+    if let Some(open) = function {
+        open.close(&mut out);
     }
     out
 }
@@ -201,7 +228,7 @@ pub(super) fn compact_ruby(source: &[u8]) -> Compact {
             continue;
         }
         out.keep(source, line.start, line.next);
-        if opens_method(line.text) && closes_later(source, &line) {
+        if (opens_method(line.text) || opens_block(line.text)) && closes_later(source, &line) {
             body = Some((line.indent, line.next));
             keep_parameters(&mut out, source, &line, &mut lines);
         }
@@ -237,22 +264,37 @@ fn opens_method(text: &[u8]) -> bool {
     .into_iter()
     .find_map(|modifier| text.strip_prefix(modifier))
     .unwrap_or(text);
-    if !starts_with_word(after_modifier, b"def") {
+    if !after_modifier.starts_with(b"def ") {
         return false;
     }
     let one_line = text.ends_with(b" end") || text.ends_with(b";end");
     !one_line && !is_endless(after_modifier)
 }
 
+/// Whether the line begins a block of a call that defines nothing in the enclosing type.
+fn opens_block(text: &[u8]) -> bool {
+    let head = match memchr::memmem::rfind(text, b" do |") {
+        Some(at) if text.ends_with(b"|") => text.get(..at),
+        _ => text.strip_suffix(b" do"),
+    };
+    if memchr::memmem::find(text, b"%i[").or_else(|| memchr::memmem::find(text, b"%w[")).is_some() {
+        return false;
+    }
+    let transparent =
+        [&b"included"[..], b"class_methods", b"prepended", b"class_eval", b"module_eval", b"class_exec"];
+    head.is_some_and(|head| !transparent.into_iter().any(|word| memchr::memmem::find(head, word).is_some()))
+}
+
 /// Whether a definition is of the form `def name(…) = value`.
 fn is_endless(text: &[u8]) -> bool {
-    let close = memchr::memchr(b')', text).map_or(0, |found| found + 1);
-    let rest = text.get(close..).unwrap_or(b"").trim_ascii_start();
-    if close > 0 && memchr::memchr(b'(', text).is_some() {
-        return rest.starts_with(b"=");
-    }
-    let mut words = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).skip(2);
-    words.next() == Some(b"=")
+    let text = text.get(b"def ".len()..).unwrap_or(b"").trim_ascii_start();
+    let Some(name_end) = memchr::memchr2(b'(', b' ', text) else { return false };
+    let rest = text.get(name_end..).unwrap_or(b"");
+    let rest = match rest.first() {
+        Some(b'(') => rest.get(memchr::memchr(b')', rest).map_or(0, |close| close + 1)..).unwrap_or(b""),
+        _ => rest,
+    };
+    rest.trim_ascii_start().starts_with(b"= ")
 }
 
 /// Whether an `end` with the same indentation follows.
@@ -280,6 +322,7 @@ pub(super) fn scan_shell(source: &[u8]) -> (Vec<ShellSymbol>, Vec<(Vec<u8>, usiz
     let mut imports = Vec::new();
     let mut lines = LineWalk { source, start: 0 };
     let mut heredoc: Option<Vec<u8>> = None;
+    let mut depth = 0_usize;
     while let Some(line) = lines.next() {
         if let Some(label) = &heredoc {
             if line.text == label.as_slice() {
@@ -298,16 +341,27 @@ pub(super) fn scan_shell(source: &[u8]) -> (Vec<ShellSymbol>, Vec<(Vec<u8>, usiz
             continue;
         }
         heredoc = heredoc_label(line.text);
+        depth = shell_depth(line.text, depth);
         if let Some(target) = line.text.strip_prefix(b"source ").or_else(|| line.text.strip_prefix(b". ")) {
             let target: Vec<u8> =
                 target.split(|byte| matches!(byte, b' ' | b';' | b'&' | b'|')).next().unwrap_or(b"").to_vec();
             imports.push((target, start));
-        } else if let Some(name) = shell_variable(line.text).filter(|_| line.indent == 0) {
+        } else if let Some(name) = shell_variable(line.text).filter(|_| line.indent == 0 && depth == 0) {
             let end = start + line.text.len();
             symbols.push(ShellSymbol { kind: SymbolKind::Variable, name, start, signature_end: end, end });
         }
     }
     (symbols, imports)
+}
+
+/// Open `if`, `for`, `while`, `until` and `case` after a line.
+fn shell_depth(text: &[u8], depth: usize) -> usize {
+    let begins = |words: &[&[u8]]| words.iter().any(|word| starts_with_word(text, word));
+    let ends_with = |words: &[&[u8]]| words.iter().any(|word| text.ends_with(word));
+    if begins(&[b"if", b"for", b"while", b"until", b"case", b"select"]) {
+        return depth + usize::from(!ends_with(&[b" fi", b";fi", b" done", b";done", b" esac", b";esac"]));
+    }
+    if begins(&[b"fi", b"done", b"esac"]) { depth.saturating_sub(1) } else { depth }
 }
 
 fn shell_function(text: &[u8]) -> Option<Vec<u8>> {

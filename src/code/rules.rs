@@ -63,6 +63,8 @@ pub(super) struct Lexis {
     pub nested_comments: bool,
     /// `#` at the start of a line is a directive.
     pub directives: bool,
+    /// As in C: container words may name the type of a result, and macros may stand for declarations.
+    pub c_heads: bool,
     /// What a single quote is.
     pub single_quote: SingleQuote,
     /// What a backtick is.
@@ -91,6 +93,7 @@ pub(super) const NO_LEXIS: Lexis = Lexis {
     hash_comments: false,
     nested_comments: false,
     directives: false,
+    c_heads: false,
     single_quote: SingleQuote::Char,
     backtick: Backtick::None,
     raw: RawString::None,

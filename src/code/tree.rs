@@ -146,6 +146,8 @@ impl<'s> Collector<'s> {
     pub(super) fn define_by_field(&mut self, kind: SymbolKind, node: Node<'_>, field: &str) -> Option<u32> {
         let name = node.child_by_field_name(field)?;
         let name = self.text(name);
+        let bare = name.trim_matches(['"', '\'']);
+        let name = if bare.len() < name.len() { bare.to_owned() } else { name };
         self.define(kind, name, node)
     }
 

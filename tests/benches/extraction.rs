@@ -39,8 +39,7 @@ fn main() {
     let mut extractor = Extractor::new();
     for path in files(Path::new(folder)) {
         let Ok(source) = std::fs::read(&path) else { continue };
-        let language =
-            language_of(path.as_os_str().as_encoded_bytes(), source.get(..4096).unwrap_or(&source));
+        let language = language_of(path.as_os_str().as_encoded_bytes(), &source);
         if language == Language::Text || only.is_some_and(|only| only != language.name()) {
             continue;
         }

@@ -42,10 +42,10 @@ fn variable(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
 
 fn command(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
     let name = node.child_by_field_name("name").map(|name| collector.bytes(name));
-    if matches!(name, Some(b"source" | b".")) {
-        if let Some(target) = node.child_by_field_name("argument") {
-            collector.import(collector.bytes(target), node);
-        }
+    if matches!(name, Some(b"source" | b"."))
+        && let Some(target) = node.child_by_field_name("argument")
+    {
+        collector.import(collector.bytes(target), node);
     }
     Step::Over
 }

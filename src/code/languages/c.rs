@@ -9,7 +9,7 @@ use tree_sitter::Node;
 /// Declarators inside each other that are followed to the name, as in `*(*name)(int)[3]`.
 const DECLARATOR_DEPTH_MAX: usize = 32;
 
-static LEXIS: Lexis = Lexis { directives: true, containers: &["extern"], ..NO_LEXIS };
+static LEXIS: Lexis = Lexis { directives: true, c_heads: true, containers: &["extern"], ..NO_LEXIS };
 
 static RULES: &[Rule] = &[
     descend("preproc_if"),
@@ -92,10 +92,10 @@ pub(super) fn function(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
 /// Prototypes, global variables, and the types defined on the way.
 pub(super) fn declaration(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
     let mut step = Step::Over;
-    if let Some(specifier) = node.child_by_field_name("type") {
-        if specifier.child_by_field_name("body").is_some() {
-            step = typed(collector, specifier, None);
-        }
+    if let Some(specifier) = node.child_by_field_name("type")
+        && specifier.child_by_field_name("body").is_some()
+    {
+        step = typed(collector, specifier, None);
     }
     if let Some((name, is_function)) = declared(node) {
         if is_function {

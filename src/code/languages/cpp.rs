@@ -9,6 +9,7 @@ use tree_sitter::Node;
 
 static LEXIS: Lexis = Lexis {
     directives: true,
+    c_heads: true,
     raw: RawString::Cpp,
     containers: &["class", "struct", "union", "namespace", "extern"],
     ..NO_LEXIS

@@ -1,8 +1,6 @@
 //! JavaScript: what its syntax nodes define and import; TypeScript adds to it.
 
-use crate::code::rules::{
-    Backtick, LanguageData, Lexis, NO_LEXIS, PLAIN, Reduction, Rule, SingleQuote, Step,
-};
+use crate::code::rules::{Backtick, LanguageData, Lexis, NO_LEXIS, Reduction, Rule, SingleQuote, Step};
 use crate::code::rules::{contain, define, descend, special};
 use crate::code::tree::Collector;
 use crate::code::types::{Language, SymbolKind};
@@ -89,7 +87,6 @@ pub(super) static DATA: LanguageData = LanguageData {
     reduction: Reduction::Braces(&LEXIS),
     grammar: GRAMMAR,
     rules: RULES,
-    ..PLAIN
 };
 
 fn is_function(node: Node<'_>) -> bool {
@@ -267,7 +264,8 @@ pub(super) fn export(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
 }
 
 pub(super) fn import(collector: &mut Collector<'_>, node: Node<'_>) -> Step {
-    if let Some(source) = node.child_by_field_name("source") {
+    let clause = || node.named_child(0).and_then(|clause| clause.child_by_field_name("source"));
+    if let Some(source) = node.child_by_field_name("source").or_else(clause) {
         collector.import(collector.bytes(source), node);
     }
     Step::Over

@@ -17,7 +17,6 @@ static RULES: &[Rule] = &[
     descend("arrow_function"),
     descend("statement_block"),
     descend("object"),
-    descend("import_require_clause"),
     define("function_declaration", SymbolKind::Function),
     define("generator_function_declaration", SymbolKind::Function),
     define("function_signature", SymbolKind::Function),
