@@ -1,1 +1,28 @@
 //! End-to-end tests that drive the real Claude Code client against a scripted Messages API on loopback.
+//!
+//! Each case proves what it claims from the subagent's own API request, not from what the hook printed. The client
+//! comes from `install-clients.sh`; without it the tests fail. `tests/run` does both.
+//!
+//! | file | what |
+//! |---|---|
+//! | `client.rs` | finds the installed clients |
+//! | `script.rs`, `api.rs` | what the model says, and the server that says it and records each request |
+//! | `sample.rs` | the repository that the agents are asked about |
+//! | `session.rs`, `run.rs` | one headless run in a sandbox, and what it shows afterwards |
+//! | `contract.rs` | the client alone, with a foreign hook: tells a changed client from a broken rtk |
+//! | the others | cases, one file per promise |
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests make files and processes freely and fail loudly"
+)]
+
+mod api;
+mod client;
+mod contract;
+mod run;
+mod sample;
+mod script;
+mod session;
