@@ -1,6 +1,6 @@
 //! A stand-in for the Messages API on loopback: HTTP/1.1 with threads, scripted answers, every request recorded.
 
-use crate::script::{Block, Script, Turn};
+use crate::script::{Block, OWN_PROMPT, Script, Turn, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
@@ -150,7 +150,10 @@ fn tokens(size: usize) -> usize {
 fn content(block: Block, body: &Value) -> Value {
     match block {
         Block::Text(text) => json!({"type": "text", "text": text}),
-        Block::Tool { name, id, input } => {
+        Block::Tool { name, id, mut input } => {
+            if let Some(prompt) = input["prompt"].as_str().filter(|prompt| prompt.contains(OWN_PROMPT)) {
+                input["prompt"] = prompt.replace(OWN_PROMPT, &own_prompt(body)).into();
+            }
             let offers = |tool: &str| {
                 body["tools"].as_array().is_some_and(|tools| tools.iter().any(|one| one["name"] == tool))
             };
@@ -158,6 +161,13 @@ fn content(block: Block, body: &Value) -> Value {
             json!({"type": "tool_use", "id": id, "name": name, "input": input})
         }
     }
+}
+
+/// The task of the agent that asks: the last text block of its first user message.
+fn own_prompt(body: &Value) -> String {
+    let mut messages = body["messages"].as_array().into_iter().flatten();
+    let first = messages.find(|message| message["role"] == "user").map(texts).unwrap_or_default();
+    first.into_iter().next_back().unwrap_or_default()
 }
 
 fn read_head(reader: &mut BufReader<TcpStream>) -> Result<Option<(String, BTreeMap<String, String>)>> {

@@ -10,7 +10,9 @@
 //! | `sample.rs` | the repository that the agents are asked about |
 //! | `session.rs`, `run.rs` | one headless run in a sandbox, and what it shows afterwards |
 //! | `contract.rs` | the client alone, with a foreign hook: tells a changed client from a broken rtk |
-//! | the others | cases, one file per promise |
+//! | `slice.rs` | what a slice looks like from outside |
+//! | `inject.rs`, `launches.rs`, `explore.rs` | the main job: kinds of agents, ways of launching, exploration answered |
+//! | `rights.rs`, `foreign.rs`, `failures.rs`, `install.rs` | no more rights, beside other hooks, never in the way, in and out again |
 
 #![expect(
     clippy::disallowed_methods,
@@ -22,7 +24,15 @@
 mod api;
 mod client;
 mod contract;
+mod explore;
+mod failures;
+mod foreign;
+mod inject;
+mod install;
+mod launches;
+mod rights;
 mod run;
 mod sample;
 mod script;
 mod session;
+mod slice;

@@ -74,11 +74,6 @@ impl Run {
         assert_eq!(result["result"], last_words, "{}", self.report());
     }
 
-    /// The client's events of one type, such as `system`.
-    pub(crate) fn events<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.events.iter().filter(move |event| event["type"] == kind)
-    }
-
     /// Everything that helps to understand a failure.
     pub(crate) fn report(&self) -> String {
         let mut report = format!(
@@ -87,7 +82,8 @@ impl Run {
         );
         for request in &self.requests {
             let messages = request.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let last = messages.last().map(Value::to_string).unwrap_or_default();
+            let asked = messages.iter().rev().find(|message| message["role"] == "user");
+            let asked = asked.map(|message| message["content"].to_string()).unwrap_or_default();
             let who = request.conversation.unwrap_or("(nobody)");
             let id = request.agent_id().unwrap_or("-");
             _ = writeln!(
@@ -95,7 +91,7 @@ impl Run {
                 "{} by {who} {id}, {} messages: {}",
                 request.line,
                 messages.len(),
-                clip(&last)
+                clip(&asked)
             );
         }
         for event in &self.events {
@@ -134,6 +130,16 @@ impl Agent<'_> {
     /// The id of the agent that launched this one; absent below the main agent.
     pub(crate) fn parent_id(&self) -> Option<&str> {
         self.requests[0].headers.get("x-claude-code-parent-agent-id").map(String::as_str)
+    }
+
+    /// The model that the first request went to.
+    pub(crate) fn model(&self) -> &str {
+        self.requests[0].body["model"].as_str().unwrap_or_default()
+    }
+
+    /// The system prompt of the first request.
+    pub(crate) fn system(&self) -> String {
+        self.requests[0].body["system"].to_string()
     }
 
     /// Names of the tools that the agent was offered.

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 pub(crate) const MAIN_PROMPT: &str = "Coordinate the work on this repository and report when it is done.";
 /// Name of the main agent's conversation.
 pub(crate) const MAIN: &str = "main";
+/// Stands in a launch's prompt for the prompt that the launching agent itself was given.
+pub(crate) const OWN_PROMPT: &str = "${OWN_PROMPT}";
 
 /// One block of an answer.
 #[derive(Debug, Clone)]
@@ -70,8 +72,8 @@ enum Who {
     Main,
     /// A text block of the first user message starts with this.
     Launched(String),
-    /// A fork: it has the whole conversation, this stands in any user message.
-    Forked(String),
+    /// A subagent with this anywhere in a user message: forks have the whole conversation, workflows wrap the prompt.
+    Mentions(String),
 }
 
 #[derive(Debug, Clone)]
@@ -103,14 +105,14 @@ impl Script {
         self.add(name, Who::Launched(prompt.to_owned()), turns)
     }
 
-    /// Adds the fork that is launched with `prompt`.
-    pub(crate) fn fork(
+    /// Adds the subagent whose prompt holds `prompt` somewhere; only for clients that send agent ids.
+    pub(crate) fn agent_that_mentions(
         self,
         name: &'static str,
         prompt: &str,
         turns: impl IntoIterator<Item = Turn>,
     ) -> Script {
-        self.add(name, Who::Forked(prompt.to_owned()), turns)
+        self.add(name, Who::Mentions(prompt.to_owned()), turns)
     }
 
     fn add(mut self, name: &'static str, who: Who, turns: impl IntoIterator<Item = Turn>) -> Script {
@@ -138,7 +140,7 @@ impl Who {
         match self {
             Who::Main => of_main && body["tools"].as_array().is_some_and(|tools| !tools.is_empty()),
             Who::Launched(prompt) => !of_main && first.iter().any(|text| text.starts_with(prompt.as_str())),
-            Who::Forked(prompt) => {
+            Who::Mentions(prompt) => {
                 agent_id.is_some()
                     && std::iter::once(first)
                         .chain(users)
@@ -170,7 +172,8 @@ mod tests {
 
     #[test]
     fn requests_are_attributed_by_prompt_and_by_agent_id() {
-        let script = Script::new([says("m")]).agent("one", "Find the parser.", [says("a")]).fork(
+        let script = Script::new([says("m")]);
+        let script = script.agent("one", "Find the parser.", [says("a")]).agent_that_mentions(
             "fork",
             "Go on.",
             [says("f")],

@@ -69,14 +69,16 @@ impl Sandbox {
         sandbox
     }
 
+    /// The same with rtk installed into the user's settings by `rtk init`.
+    pub(crate) fn installed(client: Client) -> Sandbox {
+        let sandbox = Sandbox::new(client);
+        sandbox.run_rtk(&["init", "--global", "--yes"]);
+        sandbox
+    }
+
     /// A path in the sandbox.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// The client that is driven.
-    pub(crate) fn client(&self) -> Client {
-        self.client
     }
 
     /// The project's root.
@@ -161,7 +163,7 @@ impl Sandbox {
     }
 
     /// A command in the project with nothing of the surrounding environment but where programs are.
-    fn command(&self, program: &OsStr) -> Command {
+    pub(crate) fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(self.project())
@@ -172,6 +174,8 @@ impl Sandbox {
             .env("TERM", "dumb")
             .env("LANG", "C.UTF-8")
             .env("ANTHROPIC_API_KEY", "sk-ant-dummy-000")
+            // A debug build on a busy machine must not decide a case by giving up early.
+            .env("RTK_HOOK_DEADLINE_MS", "9000")
             // Nothing is listening there: whatever does not run under a script cannot get out.
             .env("ANTHROPIC_BASE_URL", "http://127.0.0.1:9");
         for name in [
