@@ -71,3 +71,20 @@ fn older_project_scope_without_settings() {
 fn newest_local_scope_without_settings() {
     works_and_leaves_no_trace(Client::Newest, "--local", "project/.claude/settings.local.json", None);
 }
+
+/// One bad entry makes the client ignore the whole file, so ours must be good by its own judgement.
+#[test]
+fn newest_client_finds_the_settings_valid() {
+    let sandbox = Sandbox::new(Client::Newest);
+    sandbox.write("home/.claude/settings.json", SETTINGS);
+    for scope in ["--global", "--project", "--local"] {
+        sandbox.run_rtk(&["init", scope, "--yes"]);
+    }
+    let verdict = sandbox.run_client(&["doctor"]);
+    assert!(!verdict.contains("Invalid settings"), "{verdict}");
+    sandbox.write(
+        "project/.claude/settings.json",
+        r#"{"hooks": {"PreToolUse": [{"matcher": "x", "hooks": [{}]}]}}"#,
+    );
+    assert!(sandbox.run_client(&["doctor"]).contains("Invalid settings"), "the client can tell a bad entry");
+}

@@ -16,7 +16,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::unwrap_used,
     clippy::expect_used,
     reason = "tests make files and processes freely and fail loudly"
 )]

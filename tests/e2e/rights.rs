@@ -29,13 +29,14 @@ fn older_command_of_a_subagent_is_still_asked_about() {
     command_of_a_subagent_is_still_asked_about(Client::Older);
 }
 
-/// The user's own rule on launches holds, although the hook has rewritten the prompt.
-fn assert_launch_is_refused(rules: &str) {
+/// Whoever decides on a launch without rtk decides on it with rtk, although the hook has rewritten the prompt.
+fn assert_launch_is_refused(settings: &str, arguments: &[&str]) {
     let script = Script::new([vec![launch("toolu_1", "general-purpose", WEBHOOK.prompt)], says("All done.")])
         .agent("helper", WEBHOOK.prompt, [says("I should not run.")]);
-    let sandbox = Sandbox::new(Client::Newest);
-    sandbox.write("home/.claude/settings.json", &format!(r#"{{"permissions": {{{rules}}}}}"#));
+    let mut sandbox = Sandbox::new(Client::Newest);
+    sandbox.write("home/.claude/settings.json", settings);
     sandbox.run_rtk(&["init", "--global", "--yes"]);
+    arguments.iter().for_each(|argument| sandbox.argument(argument));
     let run = sandbox.run(script);
     run.assert_ended("All done.");
     assert!(run.main().tool_result("toolu_1").is_error, "{}", run.report());
@@ -44,10 +45,17 @@ fn assert_launch_is_refused(rules: &str) {
 
 #[test]
 fn newest_launch_that_the_user_wants_to_be_asked_about() {
-    assert_launch_is_refused(r#""ask": ["Agent"]"#);
+    assert_launch_is_refused(r#"{"permissions": {"ask": ["Agent"]}}"#, &[]);
 }
 
 #[test]
 fn newest_launch_that_the_user_denies() {
-    assert_launch_is_refused(r#""deny": ["Agent(general-purpose)"]"#);
+    assert_launch_is_refused(r#"{"permissions": {"deny": ["Agent(general-purpose)"]}}"#, &[]);
+}
+
+/// In auto mode the client's own safety check decides; it cannot be reached here, so the launch does not happen. A
+/// hook that said "allow" would have started it.
+#[test]
+fn newest_launch_that_the_safety_check_decides_on() {
+    assert_launch_is_refused("{}", &["--permission-mode", "auto"]);
 }

@@ -140,6 +140,14 @@ impl Sandbox {
         output
     }
 
+    /// Runs a command of the client that needs no API, and returns all that it printed.
+    pub(crate) fn run_client(&self, arguments: &[&str]) -> String {
+        let mut command = self.command(self.client.program().as_os_str());
+        let output = command.args(arguments).stdin(Stdio::null()).output().expect("the client runs");
+        assert!(output.status.success(), "claude {arguments:?}: {}", output.status);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Runs the client with the script until it ends.
     pub(crate) fn run(&self, script: Script) -> Run {
         let _place = Place::take();
