@@ -1,6 +1,6 @@
 //! A stand-in for the Messages API on loopback: HTTP/1.1 with threads, scripted answers, every request recorded.
 
-use crate::script::{Block, OWN_PROMPT, Script, Turn, texts};
+use crate::script::{BROKEN_CHARACTER, BROKEN_ESCAPE, Block, OWN_PROMPT, Script, Turn, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
@@ -97,7 +97,9 @@ impl State {
         let mut stream = stream;
         while let Some((line, headers)) = read_head(&mut reader)? {
             let raw = read_body(&mut reader, &headers)?;
-            let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
+            // Half a character is not text for Rust; here it is read as the mark that takes its place.
+            let text = String::from_utf8_lossy(&raw).replace(BROKEN_ESCAPE, "\\ufffd");
+            let body = serde_json::from_str(&text).unwrap_or(Value::Null);
             self.reply(&mut stream, Request { line, headers, body, conversation: None }, raw.len())?;
         }
         Ok(())
@@ -242,7 +244,8 @@ fn write_events(stream: &mut TcpStream, message: &Value) -> Result<()> {
         } else {
             let mut empty = block.clone();
             empty["input"] = json!({});
-            (empty, json!({"type": "input_json_delta", "partial_json": block["input"].to_string()}))
+            let input = block["input"].to_string().replace(BROKEN_CHARACTER, BROKEN_ESCAPE);
+            (empty, json!({"type": "input_json_delta", "partial_json": input}))
         };
         events.push(json!({"type": "content_block_start", "index": index, "content_block": empty}));
         events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));

@@ -135,6 +135,18 @@ fn database_is_damaged(client: Client) {
     assert_injected(&run_session(&sandbox), "helper", WEBHOOK);
 }
 
+/// A file lies where rtk wants its folders: it can keep nothing.
+fn folders_cannot_be_made(client: Client) {
+    let sandbox = Sandbox::installed(client);
+    let folder = sandbox.path("home/.local");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).expect("rtk's folders can be removed");
+    }
+    sandbox.write("home/.local", "");
+    let run = run_session(&sandbox);
+    assert!(run.agent("helper").prompt(WEBHOOK.prompt).starts_with(WEBHOOK.prompt));
+}
+
 macro_rules! on_both_clients {
     ($($newest:ident $older:ident $case:ident),* $(,)?) => {
         $(
@@ -157,6 +169,7 @@ on_both_clients! {
     newest_rtk_prints_nothing older_rtk_prints_nothing prints_nothing,
     newest_rtk_prints_half_a_reply older_rtk_prints_half_a_reply prints_half_a_reply,
     newest_rtk_is_missing older_rtk_is_missing is_missing,
+    newest_folders_cannot_be_made older_folders_cannot_be_made folders_cannot_be_made,
     newest_database_is_locked older_database_is_locked database_is_locked,
     newest_database_is_damaged older_database_is_damaged database_is_damaged,
 }

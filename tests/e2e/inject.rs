@@ -2,10 +2,10 @@
 
 use crate::client::Client;
 use crate::run::Run;
-use crate::sample::WEBHOOK;
-use crate::script::{Script, launch, says};
+use crate::sample::{Question, WEBHOOK};
+use crate::script::{BROKEN_CHARACTER, Script, bash, launch, says};
 use crate::session::Sandbox;
-use crate::slice::{assert_injected, assert_untouched};
+use crate::slice::{assert_answers, assert_injected, assert_untouched, blocks};
 use serde_json::json;
 
 /// Runs one launch of an agent type that asks about the webhooks.
@@ -97,6 +97,43 @@ fn newest_other_fields_stay() {
     assert_injected(&run, "helper", WEBHOOK);
     assert!(run.agent("helper").model().contains("haiku"), "{}", run.report());
     assert!(!run.main().model().contains("haiku"), "{}", run.report());
+}
+
+/// A prompt that strict parsers refuse is no reason to send the agent off blind.
+#[test]
+fn newest_prompt_with_half_a_character() {
+    let prompt = format!("{} {BROKEN_CHARACTER} END", WEBHOOK.prompt);
+    let script = Script::new([vec![launch("toolu_1", "general-purpose", &prompt)], says("All done.")]).agent(
+        "helper",
+        WEBHOOK.prompt,
+        [says("Found.")],
+    );
+    let run = Sandbox::installed(Client::Newest).run(script);
+    run.assert_ended("All done.");
+    let prompt = run.agent("helper").prompt(WEBHOOK.prompt);
+    let (_, added) =
+        prompt.split_once("\u{fffd} END").unwrap_or_else(|| panic!("{prompt}\n{}", run.report()));
+    assert_eq!(blocks(added), 1, "{prompt}\n{}", run.report());
+    assert_answers(added, WEBHOOK, &run);
+}
+
+/// What changed just before the launch counts: the main agent moves the answer, then asks.
+#[test]
+fn newest_change_of_the_same_session() {
+    const MOVED: &str = "billing/src/webhook/backoff_schedule.rs";
+    let turn = vec![bash("toolu_1", &format!("mv {} {MOVED}", WEBHOOK.path))];
+    let script =
+        Script::new([turn, vec![launch("toolu_2", "general-purpose", WEBHOOK.prompt)], says("All done.")])
+            .agent("helper", WEBHOOK.prompt, [says("Found.")]);
+    let mut sandbox = Sandbox::installed(Client::Newest);
+    run_one(&sandbox, "general-purpose");
+    sandbox.argument("--dangerously-skip-permissions");
+    let run = sandbox.run(script);
+    run.assert_ended("All done.");
+    assert!(!sandbox.path("project").join(WEBHOOK.path).exists(), "{}", run.report());
+    assert_injected(&run, "helper", Question { path: MOVED, ..WEBHOOK });
+    let prompt = run.agent("helper").prompt(WEBHOOK.prompt);
+    assert!(!prompt.contains(WEBHOOK.path), "{prompt}");
 }
 
 /// The switch that turns rtk off leaves every byte of the prompt alone.

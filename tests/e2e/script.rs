@@ -9,6 +9,11 @@ pub(crate) const MAIN: &str = "main";
 /// Stands in a launch's prompt for the prompt that the launching agent itself was given.
 pub(crate) const OWN_PROMPT: &str = "${OWN_PROMPT}";
 
+/// Stands for half of a character that takes two UTF-16 units: a model that is cut off in an emoji sends such.
+pub(crate) const BROKEN_CHARACTER: char = '\u{e000}';
+/// How the half character is spelled on the wire.
+pub(crate) const BROKEN_ESCAPE: &str = "\\ud83d";
+
 /// One block of an answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Block {
