@@ -13,7 +13,7 @@ fn run_beside(client: Client, reply: &str, delay: &str) -> Run {
     let sandbox = Sandbox::new(client);
     sandbox.write("reply.json", reply);
     let program = format!("#!/bin/sh\ncat > \"$0.stdin\"\nsleep {delay}\ncat \"${{0%/*}}/reply.json\"\n");
-    let command = sandbox.write_program("hook", &program).display().to_string();
+    let command = format!("'{}'", sandbox.write_program("hook", &program).display());
     let group = json!({"matcher": "Task|Agent", "hooks": [{"type": "command", "command": command}]});
     let before =
         format!("{:#}\n", json!({"hooks": {"PreToolUse": [group.clone()]}, "cleanupPeriodDays": 30}));

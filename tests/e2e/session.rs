@@ -56,7 +56,9 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// A sandbox with the sample repository, rtk on PATH, and nothing installed into the client.
     pub(crate) fn new(client: Client) -> Sandbox {
-        let folder = tempfile::Builder::new().prefix("rtk-e2e-").tempdir().expect("a temporary folder");
+        // Older clients run the program through a shell, unquoted; the newest one has to cope with spaces in paths.
+        let prefix = if client == Client::Newest { "rtk e2e " } else { "rtk-e2e-" };
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir().expect("a temporary folder");
         let sandbox = Sandbox { folder, client, variables: Vec::new(), arguments: Vec::new() };
         for name in ["home/.claude", "project", "tmp", "bin"] {
             std::fs::create_dir_all(sandbox.path(name)).expect("folders in the sandbox");
