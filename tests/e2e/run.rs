@@ -15,7 +15,7 @@ pub(crate) struct Run {
     status: Option<ExitStatus>,
     requests: Vec<Request>,
     events: Vec<Value>,
-    /// Client's standard error and rtk's log, for the report.
+    /// The sandbox, the client's standard error and rtk's log, for the report.
     logs: String,
 }
 
@@ -35,7 +35,7 @@ impl Run {
         };
         let output = read("stdout.jsonl").unwrap_or_default();
         let events = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let mut logs = String::new();
+        let mut logs = format!("--- sandbox (RTK_E2E_KEEP=1 keeps it): {}\n", sandbox.path("").display());
         for name in ["stderr.txt", "home/.local/state/rtk/rtk.log"] {
             if let Ok(text) = read(name) {
                 logs += &format!("--- {name}\n{}\n", clip(&text));

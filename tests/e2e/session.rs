@@ -58,7 +58,9 @@ impl Sandbox {
     pub(crate) fn new(client: Client) -> Sandbox {
         // Older clients run the program through a shell, unquoted; the newest one has to cope with spaces in paths.
         let prefix = if client == Client::Newest { "rtk e2e " } else { "rtk-e2e-" };
-        let folder = tempfile::Builder::new().prefix(prefix).tempdir().expect("a temporary folder");
+        let keep = std::env::var_os("RTK_E2E_KEEP").is_some();
+        let mut builder = tempfile::Builder::new();
+        let folder = builder.prefix(prefix).disable_cleanup(keep).tempdir().expect("a temporary folder");
         let sandbox = Sandbox { folder, client, variables: Vec::new(), arguments: Vec::new() };
         for name in ["home/.claude", "project", "tmp", "bin"] {
             std::fs::create_dir_all(sandbox.path(name)).expect("folders in the sandbox");
