@@ -53,7 +53,7 @@ pub(crate) const EXTRACT_LIMITS: Limits =
 
 /// The hashes of the map are already well mixed.
 #[derive(Default)]
-struct Identity(u64);
+pub(crate) struct Identity(u64);
 
 impl Hasher for Identity {
     fn finish(&self) -> u64 {
@@ -84,7 +84,7 @@ impl Analyst {
 
     /// Analyses a text file at `path` (relative, raw bytes).
     pub(crate) fn analyse(&mut self, path: &[u8], language: Language, source: &[u8]) -> Document {
-        let extraction = self.extractor.extract(language, source, &EXTRACT_LIMITS);
+        let extraction = self.extractor.extract_fast(language, source, &EXTRACT_LIMITS);
         let outline = Outline { symbols: extraction.symbols, imports: extraction.imports };
         self.count_words(language, source, &outline);
         let mut words = std::mem::take(&mut self.words);

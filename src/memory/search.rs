@@ -422,7 +422,7 @@ fn read_one(
     let outline = match outline {
         Some(outline) if xxh3_64(&content) == doc.entry.hash => outline.clone(),
         _ => {
-            let extraction = Extractor::new().extract(doc.language(), &content, &EXTRACT_LIMITS);
+            let extraction = Extractor::new().extract_fast(doc.language(), &content, &EXTRACT_LIMITS);
             Outline { symbols: extraction.symbols, imports: extraction.imports }
         }
     };
