@@ -23,12 +23,11 @@ const QUOTES_MAX: [usize; 3] = [0, 6, 14];
 
 /// Cuts a ranked answer to a budget and renders it. Pure: the same input gives the same text.
 pub fn assemble(ranked: &Ranked, budget: &Budget<'_>) -> Plan {
-    let mut candidates: Vec<Candidate> = ranked.found.iter().take(ranked.top).map(candidate).collect();
-    if candidates.is_empty() {
-        candidates.clone_from(&ranked.candidates);
-    }
+    let mut candidates = ranked.candidates.clone();
     let mut room = Room { tokens: budget.tokens, chars: budget.chars };
-    room.take(&render::frame(ranked, 0, 0, ""));
+    if room.take(&render::frame(ranked)).is_none() {
+        room = Room { tokens: 0, chars: 0 };
+    }
     let listed = list(ranked, budget, &mut room, &mut candidates);
     let quotes = quote(ranked, budget, &listed, &mut room, &mut candidates);
     let rest: Vec<&str> = candidates
@@ -71,7 +70,8 @@ impl Room {
     }
 }
 
-fn candidate(found: &Found) -> Candidate {
+/// A ranked file as the report shows it.
+pub(super) fn candidate(found: &Found) -> Candidate {
     let mut signals: Vec<SignalShare> = (WEIGHTS.iter().zip(found.signals).zip(found.parts))
         .map(|(((name, _), value), share)| SignalShare { name, value, share })
         .collect();

@@ -5,7 +5,7 @@
 use super::search::Found;
 use super::types::{Budget, Detail, Ranked};
 use crate::code::Symbol;
-use crate::text::inert;
+use crate::text::{estimate_tokens, inert};
 
 /// A signature is shown up to this length, in characters.
 const SIGNATURE_CHARS_MAX: usize = 120;
@@ -36,10 +36,9 @@ pub(super) fn shown_path(path: &[u8]) -> String {
     inert::line(&String::from_utf8_lossy(path))
 }
 
-/// Header and footer without any file, to know what they cost.
-pub(super) fn frame(ranked: &Ranked, shown: usize, tokens: usize, rest: &str) -> String {
-    let header = header(ranked, shown, tokens);
-    format!("{header}\n\n{}", footer(ranked, rest))
+/// Header and footer at their longest, to know what they cost.
+pub(super) fn frame(ranked: &Ranked) -> String {
+    format!("{}\n\n{}\n", header(ranked, 99, 99_999), footer(""))
 }
 
 fn header(ranked: &Ranked, shown: usize, tokens: usize) -> String {
@@ -76,8 +75,7 @@ fn header(ranked: &Ranked, shown: usize, tokens: usize) -> String {
     )
 }
 
-fn footer(ranked: &Ranked, rest: &str) -> String {
-    let _ = ranked;
+fn footer(rest: &str) -> String {
     let rest = if rest.is_empty() { String::new() } else { format!("Next in rank: {rest}\n") };
     format!(
         "{rest}More: `rtk memory plan \"<question>\"` (a slice for any question), `rtk memory explore` (overview)."
@@ -183,7 +181,7 @@ pub(super) fn quote<'r>(found: &'r Found, rank: usize, start: u32, end: u32) -> 
     Some(Quote { rank, start, end, text, found })
 }
 
-/// The whole slice.
+/// The whole slice: within the budget, since every part was taken from it; the names of the next files only if they fit.
 pub(super) fn slice(
     ranked: &Ranked,
     listed: &[Listed<'_>],
@@ -201,13 +199,15 @@ pub(super) fn slice(
     for quote in quotes {
         body.push_str(&quote.text);
     }
+    let whole = |rest: &str| {
+        let with = |tokens| format!("{}\n\n{body}{}\n", header(ranked, listed.len(), tokens), footer(rest));
+        with(estimate_tokens(&with(99_999)))
+    };
     let rest = if budget.detail == Detail::Compact { String::new() } else { rest.join(", ") };
-    let tokens = crate::text::estimate_tokens(&body)
-        + crate::text::estimate_tokens(&frame(ranked, listed.len(), 1000, &rest));
-    let text = format!("{}\n\n{body}{}\n", header(ranked, listed.len(), tokens), footer(ranked, &rest));
-    if text.chars().count() > budget.chars || crate::text::estimate_tokens(&text) > budget.tokens {
-        // The list of the next files is a nicety; the budget is not.
-        return format!("{}\n\n{body}{}\n", header(ranked, listed.len(), tokens), footer(ranked, ""));
+    let text = whole(&rest);
+    if text.chars().count() > budget.chars || estimate_tokens(&text) > budget.tokens {
+        whole("")
+    } else {
+        text
     }
-    text
 }

@@ -1,5 +1,6 @@
 //! From a question to ranked files: freshness, posting lists, signals, evidence, order, confidence.
 
+use super::assemble::candidate;
 use super::evidence::{Evidence, Memo, Place, Seeker};
 use super::query::{self, Query};
 use super::rank::{self, SIGNALS, Signal, Signals};
@@ -75,9 +76,9 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
     found.truncate(question.top.max(KEPT_FILES));
     let confidence = confidence(&query, &rarities, &found, view.docs.len());
     facts.timings_us = timings;
-    let mut ranked = Ranked::of(facts, confidence, query.query_type, Vec::new());
+    let candidates = found.iter().take(question.top).map(candidate).collect();
+    let mut ranked = Ranked::of(facts, confidence, query.query_type, candidates);
     ranked.found = found;
-    ranked.top = question.top;
     Ok(ranked)
 }
 

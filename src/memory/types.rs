@@ -133,7 +133,6 @@ pub struct Ranked {
     /// Best first, at most `Question::top`.
     pub candidates: Vec<Candidate>,
     pub(super) found: Vec<Found>,
-    pub(super) top: usize,
 }
 
 impl Ranked {
@@ -144,8 +143,7 @@ impl Ranked {
         query_type: QueryType,
         candidates: Vec<Candidate>,
     ) -> Ranked {
-        let top = candidates.len();
-        Ranked { facts, confidence, query_type, candidates, found: Vec::new(), top }
+        Ranked { facts, confidence, query_type, candidates, found: Vec::new() }
     }
 }
 
