@@ -33,8 +33,6 @@ pub(super) struct GitConfig {
     pub(super) excludes_file: Option<PathBuf>,
     /// `core.ignoreCase`.
     pub(super) ignore_case: bool,
-    /// `core.bare`.
-    pub(super) bare: bool,
     /// Every file that was read or would be read if it appeared, with its numbers from before the reading.
     pub(super) consulted: Vec<(PathBuf, Option<FileStat>)>,
 }
@@ -65,7 +63,6 @@ impl GitConfig {
                     self.excludes_file = (!entry.value.is_empty()).then(|| expand(env, root, &entry.value));
                 }
                 ("core", "ignorecase") => self.ignore_case = is_true(&entry.value),
-                ("core", "bare") => self.bare = is_true(&entry.value),
                 ("include", "path") if entry.subsection.is_none() && depth < INCLUDE_DEPTH_MAX => {
                     let folder = file.parent().unwrap_or(root);
                     let included = expand(env, folder, &entry.value);
@@ -84,6 +81,13 @@ pub(super) fn read_entries(file: &Path) -> Vec<Entry> {
         return Vec::new();
     }
     std::fs::read(file).map(|bytes| parse(&bytes)).unwrap_or_default()
+}
+
+/// Whether a repository's own configuration says `core.bare`; the user's cannot.
+pub(super) fn is_bare_by_config(file: &Path) -> bool {
+    let entries = read_entries(file);
+    let last = entries.iter().rfind(|entry| entry.section == "core" && entry.key == "bare");
+    last.is_some_and(|entry| is_true(&entry.value))
 }
 
 /// The `path` of every submodule that a `.gitmodules` file lists, sorted.

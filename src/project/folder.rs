@@ -6,7 +6,7 @@ use super::stat::{DirListing, FileStat, dir_stat, file_stat};
 use crate::base::Deadline;
 use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The clock is asked once per so many entries.
 const ENTRIES_PER_CLOCK_CHECK: usize = 512;
@@ -47,8 +47,10 @@ pub(super) fn read_folder(
         Ok(folder) => folder?,
         Err(error) => return unreadable(root, &scope, error),
     };
-    let stat = fstat(&folder).ok()?;
-    let Names { names, mut truncated, failure } = read_names(&folder, files_max, deadline);
+    let stat = fstat(&folder).ok()?; // before the entries are read: a later change shows
+    let mut entries = Dir::new(folder).ok()?;
+    let Names { names, mut truncated, failure } = read_names(&mut entries, files_max, deadline);
+    let folder = entries.fd().ok()?;
     let mut warning = failure.map(|error| format!("cannot list {}: {error}", shown()));
     if truncated {
         warning = Some(format!("{} was not listed to its end", shown()));
@@ -58,13 +60,13 @@ pub(super) fn read_folder(
         names.binary_search_by(|(known, _)| known.as_slice().cmp(name.as_bytes())).ok()?;
         push_control(&mut control, ground.root.path.join(path_of(&join(&scope.path, name.as_bytes()))));
         rule_files.push(name.as_bytes().to_vec());
-        read_ignore_file(folder.as_fd(), name)
+        read_ignore_file(folder, name)
     };
     let (gitignore, rtkignore) = (load(".gitignore"), load(".rtkignore"));
     scope.open(gitignore.as_deref(), rtkignore.as_deref());
     let (mut files, mut children, mut subdirs) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (name, kind)) in names.into_iter().enumerate() {
-        if at % ENTRIES_PER_CLOCK_CHECK == ENTRIES_PER_CLOCK_CHECK - 1 && deadline.passed() {
+        if (at + 1).is_multiple_of(ENTRIES_PER_CLOCK_CHECK) && deadline.passed() {
             truncated = true;
             break;
         }
@@ -76,7 +78,7 @@ pub(super) fn read_folder(
                 }
             }
             _ if ground.admits_file(&scope, &name) => {
-                files.extend(regular_file(folder.as_fd(), &name).map(|stat| (name, stat)));
+                files.extend(regular_file(folder, &name).map(|stat| (name, stat)));
             }
             _ => {}
         }
@@ -120,32 +122,29 @@ struct Names {
 }
 
 /// Reads the entries; links and special files are left out, an unknown kind is looked up.
-fn read_names(folder: &OwnedFd, files_max: usize, deadline: Deadline) -> Names {
+fn read_names(folder: &mut Dir, files_max: usize, deadline: Deadline) -> Names {
     let mut list = Names { names: Vec::new(), truncated: false, failure: None };
-    match Dir::read_from(folder) {
-        Ok(entries) => {
-            for (at, entry) in entries.enumerate() {
-                let late = at % ENTRIES_PER_CLOCK_CHECK == ENTRIES_PER_CLOCK_CHECK - 1 && deadline.passed();
-                if late || list.names.len() > files_max.saturating_mul(2) {
-                    list.truncated = true;
-                    break;
-                }
-                match entry {
-                    Ok(entry) => list.names.extend(name_and_kind(folder, &entry)),
-                    Err(error) => {
-                        list.failure = Some(error);
-                        break;
-                    }
-                }
+    let mut count: usize = 0;
+    while let Some(entry) = folder.read() {
+        count += 1;
+        let late = count.is_multiple_of(ENTRIES_PER_CLOCK_CHECK) && deadline.passed();
+        if late || list.names.len() > files_max.saturating_mul(2) {
+            list.truncated = true;
+            break;
+        }
+        match (entry, folder.fd()) {
+            (Ok(entry), Ok(fd)) => list.names.extend(name_and_kind(fd, &entry)),
+            (Err(error), _) | (_, Err(error)) => {
+                list.failure = Some(error);
+                break;
             }
         }
-        Err(error) => list.failure = Some(error),
     }
     list.names.sort_unstable_by(|left, right| left.0.cmp(&right.0));
     list
 }
 
-fn name_and_kind(folder: &OwnedFd, entry: &DirEntry) -> Option<(Vec<u8>, FileType)> {
+fn name_and_kind(folder: BorrowedFd<'_>, entry: &DirEntry) -> Option<(Vec<u8>, FileType)> {
     let name = entry.file_name().to_bytes();
     let mut kind = entry.file_type();
     if kind == FileType::Unknown {

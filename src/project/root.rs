@@ -1,6 +1,6 @@
 //! Finds the project that a folder belongs to.
 
-use super::config::GitConfig;
+use super::config::is_bare_by_config;
 use super::error::ProjectError;
 use super::rules::git_entry;
 use crate::base::{Env, Paths};
@@ -102,7 +102,7 @@ pub fn find_root(cwd: &Path, env: &Env) -> Result<Option<Root>, ProjectError> {
             continue;
         }
         if let Some((git_dir, common_dir)) = git {
-            if is_bare(env, folder, &git_dir, &common_dir) {
+            if is_bare(&git_dir, &common_dir) {
                 return Ok(None);
             }
             let kind = RootKind::Git { git_dir, common_dir };
@@ -123,8 +123,8 @@ pub fn find_root(cwd: &Path, env: &Env) -> Result<Option<Root>, ProjectError> {
 }
 
 /// A `.git` file may point to a bare repository whose work trees lie beside it; linked ones have a git folder of their own.
-fn is_bare(env: &Env, folder: &Path, git_dir: &Path, common_dir: &Path) -> bool {
-    git_dir == common_dir && GitConfig::load(env, folder, Some((git_dir, common_dir))).bare
+fn is_bare(git_dir: &Path, common_dir: &Path) -> bool {
+    git_dir == common_dir && is_bare_by_config(&common_dir.join("config"))
 }
 
 fn is_git_dir(folder: &Path) -> bool {

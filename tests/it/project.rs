@@ -601,6 +601,10 @@ fn every_kind_of_change_is_told() {
     std::fs::write(work.join("replacement"), "2").unwrap();
     std::fs::rename(work.join("replacement"), work.join("d7/f7")).unwrap();
     std::fs::File::options().write(true).open(work.join("d7/f7")).unwrap().set_modified(old).unwrap();
+    // The same file with the same size and time, other content.
+    let old = std::fs::metadata(work.join("d10/f10")).unwrap().modified().unwrap();
+    tree.write("d10/f10", "2");
+    std::fs::File::options().write(true).open(work.join("d10/f10")).unwrap().set_modified(old).unwrap();
     std::fs::remove_file(work.join("d8/f8")).unwrap();
     symlink("../d9/f9", work.join("d8/f8")).unwrap();
     let sorted = |mut list: Vec<usize>| {
@@ -611,7 +615,7 @@ fn every_kind_of_change_is_told() {
     let expected = ProbeOutcome {
         changed_dirs: sorted(dirs),
         vanished_dirs: sorted(["d4", "d5"].map(|path| known.dir_named(path)).to_vec()),
-        changed_files: sorted(["f1", "f7"].map(|name| known.file_named(name)).to_vec()),
+        changed_files: sorted(["f1", "f7", "f10"].map(|name| known.file_named(name)).to_vec()),
         vanished_files: sorted(["f2", "f8"].map(|name| known.file_named(name)).to_vec()),
     };
     for threads in [1, 2] {
