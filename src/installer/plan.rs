@@ -66,25 +66,32 @@ pub(super) fn plan_file(job: Job<'_>, action: Action) -> Result<FilePlan, Instal
 
 fn plan_install(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
     let command = job.scope.command(&job.known.program)?;
+    let draft = edit::install(job.path, text, &command, job.known)?;
+    let path = job.path.to_path_buf();
+    if draft.forward.is_empty() {
+        return Ok(FilePlan { path, now: job.now, after: After::Same, receipt: None, folders: Vec::new() });
+    }
     let exact = job.receipts.exact(job.path, text.as_bytes());
-    // Nothing foreign has happened since the last installation: start from what was before it, so that the new
-    // receipt leads back there too.
-    let original = exact.and_then(|receipt| Some((receipt, before_of(receipt, text)?)));
-    let base = original.as_ref().map_or(text, |(_, before)| before.as_str());
-    let draft = edit::install(job.path, base, &command, job.known)?;
-    let after =
-        if draft.text == text && job.now.is_some() { After::Same } else { After::Text(draft.text.clone()) };
-    let receipt = match (&after, &original) {
-        (After::Same, _) => None,
-        (_, Some((old, _))) => Some(FileReceipt { created: draft.created.clone(), ..(*old).clone() }),
-        _ => Some(receipt_from_scratch(&job, text, &draft)?),
+    let receipt = match exact.filter(|receipt| before_of(receipt, text).is_some()) {
+        Some(earlier) => receipt_on_top(earlier, &draft),
+        None => receipt_from_scratch(&job, text, &draft)?,
     };
-    let receipt = receipt.map(|receipt| FileReceipt {
-        after: hash(draft.text.as_bytes()),
-        inverse: if original.is_some() { draft.inverse } else { receipt.inverse },
-        ..receipt
-    });
-    Ok(FilePlan { path: job.path.to_path_buf(), now: job.now, after, receipt, folders: Vec::new() })
+    Ok(FilePlan {
+        path,
+        now: job.now,
+        after: After::Text(draft.text),
+        receipt: Some(receipt),
+        folders: Vec::new(),
+    })
+}
+
+/// Nothing foreign has happened since the last installation: first this edit goes back, then that one.
+fn receipt_on_top(earlier: &FileReceipt, draft: &Draft) -> FileReceipt {
+    let mut receipt = earlier.clone();
+    receipt.after = hash(draft.text.as_bytes());
+    receipt.inverse = [draft.inverse.as_slice(), &earlier.inverse].concat();
+    receipt.created.extend(draft.created.iter().cloned());
+    receipt
 }
 
 /// The receipt of an installation into a file that no receipt fits. Entries of ours may be there already: then the
@@ -111,7 +118,7 @@ fn receipt_from_scratch(job: &Job<'_>, text: &str, draft: &Draft) -> Result<File
         path: job.path.to_path_buf(),
         scope: job.scope.name().to_owned(),
         before,
-        after: String::new(),
+        after: hash(draft.text.as_bytes()),
         inverse,
         created,
         file_created: job.now.is_none() || older.is_some_and(|older| older.file_created),
