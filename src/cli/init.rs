@@ -20,7 +20,7 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
         _ => Scope::Global,
     };
     if args.show {
-        return Err(CliError::NotFound("--show is not built yet".into()));
+        return super::init_show::run(session);
     }
     let action = if args.uninstall { Action::Uninstall } else { Action::Install };
     let request = Request { env: &session.env, paths: session.paths()?, scope, action };

@@ -10,6 +10,7 @@ mod error;
 mod explore;
 mod hook;
 mod init;
+mod init_show;
 mod memory;
 mod output;
 

@@ -10,6 +10,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// Most damaged copies that are kept beside a file.
 const QUARANTINE_MAX: usize = 1000;
+/// How often a parent folder may vanish while folders are made.
+const VANISHED_MAX: usize = 100;
 /// A folder tree with fewer parts in its path is never deleted, whoever asks.
 const OWN_PATH_PARTS_MIN: usize = 2;
 
@@ -20,6 +22,18 @@ pub fn create_private_dir_all(path: &Path) -> Result<(), FsError> {
 
 /// Makes the folder and its missing parents with `mode` less the umask; returns those it made, outermost first.
 pub fn create_folders(path: &Path, mode: u32) -> Result<Vec<PathBuf>, FsError> {
+    let mut made = Vec::new();
+    for _ in 0..VANISHED_MAX {
+        match create_missing(path, mode, &mut made) {
+            // Another process tidied up a parent just then.
+            Err(FsError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            other => return other.map(|()| made),
+        }
+    }
+    Err(FsError::io("make", path)(ErrorKind::NotFound.into()))
+}
+
+fn create_missing(path: &Path, mode: u32, made: &mut Vec<PathBuf>) -> Result<(), FsError> {
     let mut missing = Vec::new();
     for folder in path.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
         match std::fs::metadata(folder) {
@@ -29,15 +43,15 @@ pub fn create_folders(path: &Path, mode: u32) -> Result<Vec<PathBuf>, FsError> {
             Err(error) => return Err(FsError::io("look at", folder)(error)),
         }
     }
-    let mut made = Vec::new();
     for folder in missing.into_iter().rev() {
         match std::fs::DirBuilder::new().mode(mode).create(&folder) {
+            Ok(()) if made.contains(&folder) => {}
             Ok(()) => made.push(folder),
             Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
             Err(error) => return Err(FsError::io("make", &folder)(error)),
         }
     }
-    Ok(made)
+    Ok(())
 }
 
 /// Removes a file or a symlink; says whether there was one.

@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often a lock file may vanish under the one who waits before that counts as locked.
+/// How often a lock file or its folder may vanish under the one who waits before that counts as locked.
 const VANISHED_MAX: usize = 1000;
 
 /// A lock that is held; dropping it removes the lock file and lets the next one in.
@@ -59,12 +59,18 @@ impl Drop for Lock {
 }
 
 fn open(path: &Path) -> Result<File, FsError> {
-    if let Some(folder) = path.parent() {
-        create_private_dir_all(folder)?;
-    }
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map_err(FsError::io("open the lock", path))
+    for _ in 0..VANISHED_MAX {
+        match options.open(path) {
+            // No folder yet, or somebody tidied it up just then.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                create_private_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+            }
+            other => return other.map_err(FsError::io("open the lock", path)),
+        }
+    }
+    Err(FsError::io("open the lock", path)(std::io::ErrorKind::NotFound.into()))
 }
 
 fn try_flock(file: &File, path: &Path) -> Result<bool, FsError> {

@@ -81,21 +81,33 @@ pub fn is_recorded(request: &Request<'_>) -> Result<bool, InstallError> {
 
 /// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
 pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
-    let made = missing_folders(&request.paths.locks());
-    let lock = Lock::acquire(&request.paths.locks().join("install.lock"), LOCK_WAIT)?;
+    let locks = request.paths.locks();
+    let made = missing_folders(&locks);
+    let lock = Lock::acquire(&locks.join("install.lock"), LOCK_WAIT)?;
     let done = attempt_until_stable(request, &made);
-    drop(lock);
-    let (applied, own_folders) = match done {
-        Ok((applied, left)) => (Ok(applied), if left.files.is_empty() { left.folders } else { Vec::new() }),
-        Err(error) => (Err(error), Vec::new()),
+    let nobody_needs = match &done {
+        Ok((_, receipts)) if receipts.files.is_empty() => receipts.folders.as_slice(),
+        _ => &[],
     };
-    // Whatever this run made and nobody uses: a folder that holds anything stays.
-    let mut folders: Vec<_> = own_folders.into_iter().chain(made).chain([request.paths.locks()]).collect();
-    folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
-    for folder in folders {
-        let _ = remove_dir_if_empty(&folder);
-    }
-    applied
+    tidy(nobody_needs.iter().chain(&made), &locks, lock);
+    done.map(|(applied, _)| applied)
+}
+
+/// Removes those folders that hold nothing. What lies above the lock can only go after it, all else before others
+/// come in.
+fn tidy<'f>(folders: impl Iterator<Item = &'f PathBuf>, locks: &'f Path, lock: Lock) {
+    let (mut above, mut beside): (Vec<_>, Vec<_>) =
+        folders.map(PathBuf::as_path).chain([locks]).partition(|folder| locks.starts_with(folder));
+    let remove = |folders: &mut Vec<&Path>| {
+        folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
+        for folder in folders {
+            // One that is in use, or that may not be removed, stays.
+            let _ = remove_dir_if_empty(folder);
+        }
+    };
+    remove(&mut beside);
+    drop(lock);
+    remove(&mut above);
 }
 
 fn attempt_until_stable(

@@ -15,6 +15,8 @@ mod hook;
 mod hook_contract;
 mod install;
 mod install_script;
+#[cfg(unix)]
+mod install_show;
 mod project;
 mod sandbox;
 mod work_tree;
