@@ -122,8 +122,8 @@ impl Job<'_> {
             Err(error) => return self.end(Action::Failed, &error.to_string()),
         };
         self.note_search(&ranked);
-        if ranked.confidence < Confidence::High || ranked.candidates.is_empty() {
-            return self.end(Action::Abstained, "nothing confident to say");
+        if ranked.confidence < Confidence::High {
+            return self.abstain(&ranked);
         }
         let session = self.scene.session(self.event);
         let _lock = self.scene.lock(&session);
@@ -145,6 +145,18 @@ impl Job<'_> {
         }
         let given = siblings::given(marks.as_deref().unwrap_or_default(), self.event, self.launch.at_ms);
         self.inject(&session, &ranked, given)
+    }
+
+    /// Leaves the launch alone; what came near is still put on record.
+    fn abstain(&mut self, ranked: &Ranked) -> Reply {
+        if ranked.confidence == Confidence::Low {
+            let slice = Slice::injection(&self.task, self.settings.hook_chars_max, None);
+            self.launch.candidates = rows(&self.assemble(ranked, &slice, &[]).candidates);
+            for row in &mut self.launch.candidates {
+                row.shown = false;
+            }
+        }
+        self.end(Action::Abstained, "nothing confident to say")
     }
 
     /// Why the question is not to be answered a second time, if so.

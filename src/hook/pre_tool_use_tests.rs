@@ -79,7 +79,10 @@ fn without_confidence_nothing_is_said() {
             let memory = Scripted { confidence, ..sure() };
             let input = format!(r#","prompt":"p","subagent_type":"{agent_type}""#);
             assert_eq!(machine.launch(&memory, "", &input), Value::Null);
-            assert_eq!(machine.last_launch().action, Action::Abstained);
+            let launch = machine.last_launch();
+            assert_eq!(launch.action, Action::Abstained);
+            assert_eq!(launch.candidates.len(), if confidence == Confidence::Low { 2 } else { 0 });
+            assert!(launch.paths.is_empty() && launch.candidates.iter().all(|row| !row.shown));
         }
     }
 }

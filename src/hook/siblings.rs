@@ -46,6 +46,8 @@ pub(super) enum Announcement {
 /// Finds the launch that announced an agent: same type or name, not denied, not yet used up; the same turn first, then the oldest.
 pub(super) fn announcement(marks: &[Mark], event: &Event) -> Announcement {
     let agent_type = normalised(event.agent_type.as_deref().unwrap_or(DEFAULT_AGENT_TYPE));
+    // A plugin's agent starts as "plugin:agent" and may be launched without the plugin's name.
+    let short_type = agent_type.rsplit(':').next().unwrap_or_default();
     let started = |mark: &&Mark| mark.kind == "subagent_start";
     let seen =
         event.agent_id.is_some() && marks.iter().filter(started).any(|mark| mark.agent_id == event.agent_id);
@@ -58,7 +60,7 @@ pub(super) fn announcement(marks: &[Mark], event: &Event) -> Announcement {
         let named = mark.name.as_deref().is_some_and(|name| normalised(name) == agent_type);
         mark.is_launch()
             && mark.action.is_some_and(|action| action != Action::Answered)
-            && (named || normalised(&mark.agent_type) == agent_type)
+            && (named || [agent_type.as_str(), short_type].contains(&normalised(&mark.agent_type).as_str()))
             && !used.contains(&mark.launch_key())
     };
     let same_turn = |mark: &&Mark| mark.prompt_id == event.prompt_id;

@@ -55,6 +55,15 @@ fn a_launch_of_the_same_turn_comes_before_an_older_one() {
 }
 
 #[test]
+fn a_plugins_agent_may_be_launched_by_its_short_name() {
+    let marks = [launch("t1", "reviewer", Action::Injected)];
+    assert_eq!(announcement(&marks, &start("a", "shop:reviewer")), key("t1"));
+    let marks = [launch("t1", "shop:reviewer", Action::Injected)];
+    assert_eq!(announcement(&marks, &start("a", "shop:reviewer")), key("t1"));
+    assert_eq!(announcement(&marks, &start("a", "other:reviewer")), Announcement::None);
+}
+
+#[test]
 fn a_denied_launch_announces_nobody() {
     let marks = [launch("t1", "Explore", Action::Answered)];
     assert_eq!(announcement(&marks, &start("a", "Explore")), Announcement::None);

@@ -176,4 +176,27 @@ proptest! {
         }
         prop_assert!(read(after.as_bytes()).is_ok());
     }
+
+    #[test]
+    fn cutting_the_literal_cuts_the_decoded_text(
+        chars in prop::collection::vec((any::<char>(), any::<bool>()), 0..30),
+        from in 0usize..30,
+        length in 0usize..30,
+    ) {
+        let spelt = |(ch, escaped): &(char, bool)| {
+            let mut units = [0u16; 2];
+            let units = ch.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}"));
+            let plain = *ch >= ' ' && !matches!(ch, '"' | '\\');
+            if *escaped || !plain { units.collect() } else { ch.to_string() }
+        };
+        let object = format!("{{\"prompt\":\"{}\"}}", chars.iter().map(spelt).collect::<String>());
+        let text: String = chars.iter().map(|(ch, _)| *ch).collect();
+        let at = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
+        let cut = at(from)..at(from + length);
+        let [literal] = pick(&object, ["prompt"]);
+        let edited = edit_string(&object, &literal.unwrap(), std::slice::from_ref(&cut), "+").unwrap();
+        let [literal] = pick(&edited, ["prompt"]);
+        let want = format!("{}{}+", &text[..cut.start], &text[cut.end..]);
+        prop_assert_eq!(decode(&edited[literal.unwrap()]), want);
+    }
 }
