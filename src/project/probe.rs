@@ -8,7 +8,7 @@
 use super::error::ProjectError;
 use super::root::Root;
 use super::stat::{DirStat, FileStat, dir_stat, file_stat};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, open, openat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, open, openat, statat};
 use rustix::io::Errno;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A thread takes so many folders at a time.
 const FOLDERS_PER_GRAB: usize = 16;
+/// Folders with at most so many files are not opened.
+const BY_PATH_FILES_MAX: usize = 5;
 /// Fewer folders than this are not worth a second thread.
 const FOLDERS_PER_THREAD_MIN: usize = 32;
 
@@ -136,8 +138,42 @@ pub fn probe<K: Known + ?Sized>(
     Ok(outcome)
 }
 
-#[inline]
+/// Compares one folder and its files.
 fn probe_dir<K: Known + ?Sized>(root: BorrowedFd<'_>, known: &K, index: usize, outcome: &mut ProbeOutcome) {
+    let dir = known.dir(index);
+    if dir.files.len() > BY_PATH_FILES_MAX {
+        return probe_opened(root, known, index, outcome);
+    }
+    // Opening and closing the folder would cost more than looking its few files up by their whole path.
+    let path: &[u8] = if dir.path.is_empty() { b"." } else { dir.path };
+    match statat(root, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::Directory => {
+            return outcome.vanished_dirs.push(index);
+        }
+        Ok(stat) if dir_stat(&stat) == dir.stat => {}
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return outcome.vanished_dirs.push(index),
+        Ok(_) | Err(_) => outcome.changed_dirs.push(index),
+    }
+    let mut whole = Vec::with_capacity(dir.path.len() + 64);
+    for file_index in dir.files {
+        let file = known.file(file_index);
+        whole.clear();
+        if !dir.path.is_empty() {
+            whole.extend_from_slice(dir.path);
+            whole.push(b'/');
+        }
+        whole.extend_from_slice(file.name);
+        compare(statat(root, whole.as_slice(), AtFlags::SYMLINK_NOFOLLOW), file, file_index, outcome);
+    }
+}
+
+/// Opens a folder with many files once and looks them up relative to it.
+fn probe_opened<K: Known + ?Sized>(
+    root: BorrowedFd<'_>,
+    known: &K,
+    index: usize,
+    outcome: &mut ProbeOutcome,
+) {
     let dir = known.dir(index);
     let flags = LOOK_UP | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let path: &[u8] = if dir.path.is_empty() { b"." } else { dir.path };
@@ -151,13 +187,22 @@ fn probe_dir<K: Known + ?Sized>(root: BorrowedFd<'_>, known: &K, index: usize, o
     }
     for file_index in dir.files {
         let file = known.file(file_index);
-        match statat(&folder, file.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile => {
-                outcome.vanished_files.push(file_index);
-            }
-            Ok(stat) if file_stat(&stat) == file.stat => {}
-            Err(Errno::NOENT) => outcome.vanished_files.push(file_index),
-            Ok(_) | Err(_) => outcome.changed_files.push(file_index),
+        compare(statat(&folder, file.name, AtFlags::SYMLINK_NOFOLLOW), file, file_index, outcome);
+    }
+}
+
+fn compare(
+    found: rustix::io::Result<Stat>,
+    file: KnownFile<'_>,
+    file_index: usize,
+    outcome: &mut ProbeOutcome,
+) {
+    match found {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile => {
+            outcome.vanished_files.push(file_index);
         }
+        Ok(stat) if file_stat(&stat) == file.stat => {}
+        Err(Errno::NOENT) => outcome.vanished_files.push(file_index),
+        Ok(_) | Err(_) => outcome.changed_files.push(file_index),
     }
 }
