@@ -103,6 +103,11 @@ fn database_is_locked(client: Client) {
             connection
         })
         .collect();
+    for database in &databases {
+        let other = rusqlite::Connection::open(database).expect("the database opens");
+        let read = other.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
+        assert!(read.is_err(), "{} can still be read", database.display());
+    }
     let flocks: Vec<File> = files(&sandbox.path("home/.local"), ".lock")
         .iter()
         .map(|path| {

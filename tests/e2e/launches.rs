@@ -96,6 +96,36 @@ fn older_two_launches_in_one_turn() {
     two_launches_in_one_turn(Client::Older);
 }
 
+/// Launches of one turn share the work: code that one of them was shown is named to the other, not shown again.
+#[test]
+fn newest_two_launches_about_the_same_code() {
+    const TEST: &str = "Write a further test for next_retry_delay, the delay before the next retry of a failed webhook delivery.";
+    const CODE: &str = "2u32.saturating_pow(attempts)";
+    let calls = vec![
+        launch("toolu_1", "general-purpose", WEBHOOK.prompt),
+        launch("toolu_2", "general-purpose", TEST),
+    ];
+    let script = Script::new([calls, says("All done.")])
+        .agent("one", WEBHOOK.prompt, [says("Found.")])
+        .agent("two", TEST, [says("Written.")]);
+    let sandbox = Sandbox::installed(Client::Newest);
+    let alone = Script::new([vec![launch("toolu_1", "general-purpose", TEST)], says("All done.")]).agent(
+        "two",
+        TEST,
+        [says("Written.")],
+    );
+    assert!(sandbox.run(alone).agent("two").prompt(TEST).contains(CODE), "alone it is shown the code");
+    let run = sandbox.run(script);
+    run.assert_ended("All done.");
+    let prompts = [run.agent("one").prompt(WEBHOOK.prompt), run.agent("two").prompt(TEST)];
+    for prompt in &prompts {
+        assert_eq!(blocks(prompt), 1, "{prompt}\n{}", run.report());
+        assert_answers(prompt, WEBHOOK, &run);
+    }
+    let shown = prompts.iter().filter(|prompt| prompt.contains(CODE)).count();
+    assert_eq!(shown, 1, "{}\n\n=====\n\n{}", prompts[0], prompts[1]);
+}
+
 /// No `Agent` call announces the agents of a workflow: they get a general slice when they start.
 #[test]
 fn newest_workflow_agent() {

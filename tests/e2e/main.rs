@@ -1,7 +1,8 @@
 //! End-to-end tests that drive the real Claude Code client against a scripted Messages API on loopback.
 //!
 //! Each case proves what it claims from the subagent's own API request, not from what the hook printed. The client
-//! comes from `install-clients.sh`; without it the tests fail. `tests/run` does both.
+//! comes from `install-clients.sh`; without it the tests fail. `tests/run` does both. `RTK_E2E_CLIENTS` names another
+//! folder of clients; `RTK_E2E_KEEP=1` keeps the sandboxes, whose paths a failure's report tells.
 //!
 //! | file | what |
 //! |---|---|
