@@ -3,7 +3,7 @@
 
 use super::replace::sync_folder_of;
 use super::target::{Snapshot, resolve};
-use super::temp::sibling;
+use super::temp::{OLD, sibling};
 use super::{
     Expected, FsError, Outcome, WriteOptions, content_hash, create_folders, remove_dir_if_empty, replace,
 };
@@ -162,7 +162,7 @@ fn remove_aside(path: &Path, expected: Expected) -> Result<(Outcome, Undo), FsEr
         return Err(FsError::Changed { path: target });
     }
     old.must_be_writable(&target)?;
-    let aside = sibling(&target, "old");
+    let aside = sibling(&target, OLD);
     std::fs::rename(&target, &aside).map_err(FsError::io("remove", &target))?;
     let moved = Snapshot::take(&aside, FILE_BYTES_MAX);
     if !moved.is_ok_and(|moved| moved.is_some_and(|moved| moved.content == old.content)) {

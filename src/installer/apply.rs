@@ -7,7 +7,8 @@ use super::recognise::Known;
 use super::scope::{Scope, program};
 use crate::base::{Env, Paths};
 use crate::fs::{
-    ChangeSet, Expected, Lock, WriteOptions, content_hash, quarantine, read, remove_dir_if_empty, sync,
+    ChangeSet, Expected, Lock, WriteOptions, content_hash, quarantine, read, remove_dir_if_empty,
+    remove_stale_temporaries, sync,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -118,6 +119,9 @@ fn attempt_until_stable(
     request: &Request<'_>,
     made: &[PathBuf],
 ) -> Result<(Applied, Receipts), InstallError> {
+    // A run that was killed may have left the displaced file beside the new one.
+    remove_stale_temporaries(&request.scope.settings_path(request.env)?)?;
+    remove_stale_temporaries(&receipts_path(request.paths))?;
     let mut unreadable = 0;
     let mut path = PathBuf::new();
     for _ in 0..ATTEMPTS_MAX {
