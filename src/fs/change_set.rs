@@ -3,18 +3,19 @@
 
 use super::replace::sync_folder_of;
 use super::target::{Snapshot, resolve};
-use super::temp::sibling;
+use super::temp::{OLD, sibling};
 use super::{
     Expected, FsError, Outcome, WriteOptions, content_hash, create_folders, remove_dir_if_empty, replace,
 };
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Files beyond this size cannot be part of a change set, in bytes: their old content is held for the way back.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 enum Edit {
     CreateFolder { path: PathBuf, mode: u32 },
-    Replace { path: PathBuf, bytes: Vec<u8>, expected: Expected, private: bool },
+    Replace { path: PathBuf, bytes: Vec<u8>, expected: Expected, own: bool },
     RemoveFile { path: PathBuf, expected: Expected },
     RemoveFolder { path: PathBuf },
 }
@@ -51,12 +52,13 @@ impl ChangeSet {
 
     /// Replaces a file that holds what is `expected`.
     pub fn replace(&mut self, path: &Path, bytes: Vec<u8>, expected: Expected) {
-        self.edits.push(Edit::Replace { path: path.to_path_buf(), bytes, expected, private: false });
+        self.edits.push(Edit::Replace { path: path.to_path_buf(), bytes, expected, own: false });
     }
 
-    /// As [`ChangeSet::replace`]; a new file is readable by the user alone.
-    pub fn replace_private(&mut self, path: &Path, bytes: Vec<u8>, expected: Expected) {
-        self.edits.push(Edit::Replace { path: path.to_path_buf(), bytes, expected, private: true });
+    /// Replaces a file of rtk's own, readable by the user alone. It is not synced, so that what follows is not
+    /// delayed: [`super::sync`] does that when all is done.
+    pub fn replace_own(&mut self, path: &Path, bytes: Vec<u8>, expected: Expected) {
+        self.edits.push(Edit::Replace { path: path.to_path_buf(), bytes, expected, own: true });
     }
 
     /// Removes a file that holds what is `expected`; a symlink to it stays.
@@ -114,7 +116,7 @@ fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsErr
             let outcome = if made.is_empty() { Outcome::Unchanged } else { Outcome::Durable };
             Ok((outcome, Undo::RemoveFolders(made)))
         }
-        Edit::Replace { path, bytes, expected, private } => {
+        Edit::Replace { path, bytes, expected, own } => {
             let target = resolve(path)?;
             let old = Snapshot::take(&target, FILE_BYTES_MAX)?.map(|old| old.content);
             // Bound to what was read just now, so that the way back restores the right bytes.
@@ -124,8 +126,16 @@ fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsErr
                 (expected, _) => *expected,
             };
             let options = options.clone().expecting(bound);
-            let options = if *private { options.private() } else { options };
-            let outcome = replace(&target, bytes, &options)?;
+            let outcome = if *own {
+                // Nobody else writes it, so there is nothing to watch, and nothing weaker about the whole.
+                let options = WriteOptions { durable: false, ..options.private().settling(Duration::ZERO) };
+                match replace(&target, bytes, &options)? {
+                    Outcome::VisibleNotDurable { reason: None } => Outcome::Durable,
+                    other => other,
+                }
+            } else {
+                replace(&target, bytes, &options)?
+            };
             let undo = match outcome {
                 Outcome::Unchanged => Undo::Nothing,
                 _ => Undo::Restore { path: target, old, written: content_hash(bytes) },
@@ -152,7 +162,7 @@ fn remove_aside(path: &Path, expected: Expected) -> Result<(Outcome, Undo), FsEr
         return Err(FsError::Changed { path: target });
     }
     old.must_be_writable(&target)?;
-    let aside = sibling(&target, "old");
+    let aside = sibling(&target, OLD);
     std::fs::rename(&target, &aside).map_err(FsError::io("remove", &target))?;
     let moved = Snapshot::take(&aside, FILE_BYTES_MAX);
     if !moved.is_ok_and(|moved| moved.is_some_and(|moved| moved.content == old.content)) {

@@ -21,5 +21,6 @@ pub use folders::{
     create_folders, create_private_dir_all, quarantine, remove_dir_all_own, remove_dir_if_empty, remove_file,
 };
 pub use lock::Lock;
-pub use replace::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash, replace};
+pub use replace::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash, replace, sync};
 pub use target::{is_writable, read, resolve};
+pub use temp::remove_stale_temporaries;

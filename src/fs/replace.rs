@@ -240,6 +240,16 @@ fn settle(target: &Path, durable: bool) -> Outcome {
     }
 }
 
+/// Makes a file that was written without a sync survive a power cut, with its name; a missing file is fine.
+pub fn sync(path: &Path) -> Result<(), FsError> {
+    match std::fs::File::open(path) {
+        Ok(file) => file.sync_all().map_err(FsError::io("sync", path))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(FsError::io("open", path)(error)),
+    }
+    sync_folder_of(path)
+}
+
 /// Makes renames and removals in the folder of `path` survive a power cut.
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), FsError> {
     let folder = path.parent().unwrap_or(Path::new("/"));

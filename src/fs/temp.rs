@@ -13,6 +13,11 @@ const NAMES_MAX: usize = 100;
 /// Longest part of the target's name that is repeated in the temporary one, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 
+/// Marks a file that is to take the target's place, or that was displaced from it.
+pub(super) const NEW: &str = "new";
+/// Marks a file that was moved aside to be removed.
+pub(super) const OLD: &str = "old";
+
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// A path in the folder of `target` that nothing uses, such as `.settings.json.rtk-4711-0`.
@@ -41,7 +46,7 @@ impl Temp {
     pub(super) fn beside(target: &Path, mode: u32) -> Result<Temp, FsError> {
         let mut refused = None;
         for _ in 0..NAMES_MAX {
-            let path = sibling(target, "new");
+            let path = sibling(target, NEW);
             let opened =
                 std::fs::OpenOptions::new().write(true).read(true).create_new(true).mode(mode).open(&path);
             match opened {
@@ -82,5 +87,71 @@ impl Drop for Temp {
         if !self.keep {
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Removes what killed processes left beside `target` while they replaced it; those of living ones stay.
+pub fn remove_stale_temporaries(target: &Path) -> Result<(), FsError> {
+    let target = super::resolve(target)?;
+    let Some(folder) = target.parent() else { return Ok(()) };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(FsError::io("read", folder)(error)),
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if owner_of(&path, &target).is_some_and(is_gone) {
+            super::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The process that made this temporary file for `target`; `None` for every other file.
+fn owner_of(path: &Path, target: &Path) -> Option<i32> {
+    let name = path.file_name()?.to_str()?;
+    let pattern = sibling(target, "").file_name()?.to_str()?.to_owned();
+    let stem = pattern.strip_suffix(pattern.rsplit(".rtk-").next()?)?;
+    let rest = name.strip_prefix(stem)?;
+    let mut parts = rest.split('-');
+    let purpose = parts.next().filter(|purpose| matches!(*purpose, NEW | OLD));
+    let (process, number) = (parts.next()?.parse().ok()?, parts.next()?);
+    let ours = purpose.is_some() && number.parse::<u64>().is_ok() && parts.next().is_none();
+    ours.then_some(process)
+}
+
+fn is_gone(process: i32) -> bool {
+    let Some(process) = rustix::process::Pid::from_raw(process) else { return false };
+    rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leavings_of_the_dead_go_and_everything_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let dead = child.id();
+        child.wait().unwrap();
+        let alive = std::process::id();
+        let stay = [
+            "s.json".to_owned(),
+            format!(".s.json.rtk-new-{alive}-0"),
+            format!(".s.json.rtk-mine-{dead}-0"),
+            format!(".s.json.rtk-new-{dead}-x"),
+            format!(".s.json.rtk-new-{dead}-0.bak"),
+            format!(".other.json.rtk-new-{dead}-0"),
+        ];
+        let go = [format!(".s.json.rtk-new-{dead}-0"), format!(".s.json.rtk-old-{dead}-17")];
+        for name in stay.iter().chain(&go) {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        remove_stale_temporaries(&at("s.json")).unwrap();
+        remove_stale_temporaries(&at("no/such/folder")).unwrap();
+        assert!(stay.iter().all(|name| at(name).exists()));
+        assert!(!go.iter().any(|name| at(name).exists()));
     }
 }

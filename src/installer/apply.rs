@@ -8,6 +8,7 @@ use super::scope::{Scope, program};
 use crate::base::{Env, Paths};
 use crate::fs::{
     ChangeSet, Expected, Lock, WriteOptions, content_hash, quarantine, read, remove_dir_if_empty,
+    remove_stale_temporaries, sync,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +24,9 @@ const UNREADABLE_MAX: usize = 5;
 /// Pause before another attempt.
 const PAUSE: Duration = Duration::from_millis(7);
 /// How long a displaced file is watched: programs that rewrite it in place may still have it open.
-const SETTLE: Duration = Duration::from_millis(20);
+const SETTLE: Duration = Duration::from_millis(30);
+/// How long a blank file must stay blank: programs that rewrite it in place empty it first.
+const BLANK_WAIT: Duration = Duration::from_millis(100);
 
 /// What `rtk init` was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -85,19 +88,21 @@ pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
     let made = missing_folders(&locks);
     let lock = Lock::acquire(&locks.join("install.lock"), LOCK_WAIT)?;
     let done = attempt_until_stable(request, &made);
-    let nobody_needs = match &done {
-        Ok((_, receipts)) if receipts.files.is_empty() => receipts.folders.as_slice(),
-        _ => &[],
-    };
-    tidy(nobody_needs.iter().chain(&made), &locks, lock);
+    let mut folders = made;
+    if let Ok((_, receipts)) = &done
+        && receipts.files.is_empty()
+    {
+        folders.extend(receipts.folders.iter().chain([&request.paths.data, &request.paths.state]).cloned());
+    }
+    tidy(&folders, &locks, lock);
     done.map(|(applied, _)| applied)
 }
 
 /// Removes those folders that hold nothing. What lies above the lock can only go after it, all else before others
 /// come in.
-fn tidy<'f>(folders: impl Iterator<Item = &'f PathBuf>, locks: &'f Path, lock: Lock) {
+fn tidy(folders: &[PathBuf], locks: &Path, lock: Lock) {
     let (mut above, mut beside): (Vec<_>, Vec<_>) =
-        folders.map(PathBuf::as_path).chain([locks]).partition(|folder| locks.starts_with(folder));
+        folders.iter().map(PathBuf::as_path).chain([locks]).partition(|folder| locks.starts_with(folder));
     let remove = |folders: &mut Vec<&Path>| {
         folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
         for folder in folders {
@@ -114,6 +119,9 @@ fn attempt_until_stable(
     request: &Request<'_>,
     made: &[PathBuf],
 ) -> Result<(Applied, Receipts), InstallError> {
+    // A run that was killed may have left the displaced file beside the new one.
+    remove_stale_temporaries(&request.scope.settings_path(request.env)?)?;
+    remove_stale_temporaries(&receipts_path(request.paths))?;
     let mut unreadable = 0;
     let mut path = PathBuf::new();
     for _ in 0..ATTEMPTS_MAX {
@@ -143,7 +151,11 @@ enum Attempt {
 }
 
 fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallError> {
-    let (plan, mut receipts) = read_and_plan(request)?;
+    let (mut plan, mut receipts) = read_and_plan(request)?;
+    if plan.now.as_ref().is_some_and(|now| now.iter().all(u8::is_ascii_whitespace)) {
+        std::thread::sleep(BLANK_WAIT);
+        (plan, receipts) = read_and_plan(request)?;
+    }
     let notes = notes(request, &plan);
     let done = |changed| Applied { path: plan.path.clone(), changed, notes };
     let book = receipts_path(request.paths);
@@ -166,7 +178,7 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
             .folders
             .extend(made.into_iter().filter(|folder| !receipts.folders.contains(folder)).collect::<Vec<_>>());
         changes.create_folder(&request.paths.data, 0o700);
-        changes.replace_private(&book, receipts.print(), Expected::Anything);
+        changes.replace_own(&book, receipts.print(), Expected::Anything);
         if let Some(folder) = plan.path.parent() {
             changes.create_folder(folder, 0o777);
         }
@@ -181,11 +193,15 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
         receipts.forget(&plan.path);
         match receipts.files.is_empty() {
             true => changes.remove_file(&book, Expected::Anything),
-            false => changes.replace_private(&book, receipts.print(), Expected::Anything),
+            false => changes.replace_own(&book, receipts.print(), Expected::Anything),
         }
     }
     let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
     changes.apply(&options)?;
+    // With the last entries the receipts went too.
+    if !receipts.files.is_empty() {
+        sync(&book)?;
+    }
     // Looked at once more: a tool that writes from an old snapshot may have come right behind.
     match read_and_plan(request)?.0.after {
         After::Same => Ok(Attempt::Done(done(plan.after != After::Same), receipts)),

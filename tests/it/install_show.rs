@@ -161,3 +161,39 @@ fn dead_doubled_vanished_and_absent_entries_are_told_apart() {
     write_settings(&sandbox, "{}");
     sandbox.rtk(&["init", "--show"]).code(1).says("its entries are gone");
 }
+
+#[test]
+fn the_real_hook_gives_its_slice_of_the_sample_and_obeys_the_users_settings() {
+    let sandbox = Sandbox::new();
+    sandbox.rtk(&["init", "--yes"]).success();
+    let json = sandbox.rtk(&["init", "--show", "--json"]).code(0).json();
+    assert_eq!(json["files"][0]["hooks"][0]["fired"]["verdict"], "injects", "{json}");
+    assert_eq!(json["files"][0]["hooks"][0]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(json["memory"]["projects"], 0, "the sample is in nobody's memory");
+    let config = sandbox.home().join(".config/rtk/config.toml");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(config, "enabled = false\n").unwrap();
+    sandbox.rtk(&["init", "--show"]).code(2).says("gave nothing");
+}
+
+#[test]
+fn on_a_terminal_the_change_is_shown_and_asked_for() {
+    use std::io::{Read as _, Write as _};
+    for (typed, code) in [("n\n", 1), ("\n", 1), ("\u{4}", 1), ("y\n", 0)] {
+        let sandbox = Sandbox::new();
+        let (mut person, terminal) = crate::sandbox::terminal();
+        person.write_all(typed.as_bytes()).unwrap();
+        let mut command = sandbox.command(std::ffi::OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+        command.arg("init").stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap());
+        let mut child = command.stderr(terminal).spawn().unwrap();
+        drop(command);
+        let mut seen = Vec::new();
+        // Linux reports the closed other end of a terminal as an error after the last byte.
+        let _ = person.read_to_end(&mut seen);
+        let seen = String::from_utf8(seen).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{typed:?}: {seen}");
+        let (diff, question) = (seen.find("+++ ").unwrap(), seen.find("apply this change? [y/N]").unwrap());
+        assert!(diff < question, "{seen}");
+        assert_eq!(sandbox.settings().exists(), code == 0, "{seen}");
+    }
+}

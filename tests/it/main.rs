@@ -15,7 +15,6 @@ mod hook;
 mod hook_contract;
 mod install;
 mod install_script;
-#[cfg(unix)]
 mod install_show;
 mod project;
 mod sandbox;
