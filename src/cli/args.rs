@@ -219,6 +219,9 @@ pub(super) struct RefreshArgs {
     /// Forget the index first and build it anew
     #[arg(long)]
     pub(super) rebuild: bool,
+    /// Threads to use
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(super) threads: usize,
     /// Run as the detached helper that the hook starts: no output, one at a time
     #[arg(long, hide = true)]
     pub(super) background: bool,

@@ -221,8 +221,12 @@ fn refresh(session: &Session, args: &RefreshArgs) -> Result<ExitCode, CliError> 
             progress.set(done, of);
         }
     };
-    let options =
-        RefreshOptions { rebuild: args.rebuild, background: args.background, threads: 2, progress: &report };
+    let options = RefreshOptions {
+        rebuild: args.rebuild,
+        background: args.background,
+        threads: args.threads.clamp(1, 64),
+        progress: &report,
+    };
     let done = memory::refresh(&context, &place.root, &options)?;
     drop(progress);
     if args.background {
