@@ -473,3 +473,34 @@ fn two_installers_and_a_program_that_rewrites_the_file_lose_nothing() {
         assert_eq!(registered(&text, event), [ours()]);
     }
 }
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_whole_file_and_the_way_back() {
+    let place = Place::new();
+    let original = "{\n\t\"hooks\" : { \"PreToolUse\": [ ] },\n\t\"x\": 1.0 }\n";
+    place.write(original.as_bytes());
+    place.ok(&["init", "--yes"]);
+    let installed = place.read();
+    for delay_ms in 0..40 {
+        let mut command = place.command(Path::new(env!("CARGO_BIN_EXE_rtk")), &place.project());
+        let action = if delay_ms % 2 == 0 { "--uninstall" } else { "--global" };
+        let mut child = command
+            .args(["init", action, "--yes", "--quiet"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay_ms * 3 / 2));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let text = place.read();
+        assert!(text == original || text == installed, "after {delay_ms} ms: {text}");
+    }
+    place.ok(&["init", "--yes"]);
+    assert_eq!(place.read(), installed);
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert_eq!(place.read(), original);
+    let left: Vec<_> =
+        place.tree().into_keys().filter(|path| path.to_string_lossy().contains(".rtk-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
