@@ -19,7 +19,7 @@ mod view;
 
 pub use admin::{Cleared, RefreshOptions, Refreshed, Status, clear, refresh, status};
 pub use context::{Context, IndexError};
-pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, Outline, is_noise};
+pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, HashedMap, Outline, is_noise};
 pub(crate) use fresh::{Fresh, open_fresh};
 pub(crate) use schema::set_aside;
 pub(crate) use source::{Source, read};

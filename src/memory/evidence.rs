@@ -1,11 +1,10 @@
 //! Reads the best candidates and finds the places in them that meet the question: definitions, windows, quoted texts.
 
 use super::query::Query;
-use crate::index::Outline;
+use crate::index::{HashedMap, Outline};
 use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use memchr::memmem;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Only the head of a large file is read for evidence, in bytes.
@@ -58,12 +57,14 @@ pub(super) struct Seeker<'q> {
 /// Term numbers of raw words already seen; kept from file to file.
 #[derive(Default)]
 pub(super) struct Memo {
-    words: HashMap<u64, WordFacts>,
+    /// Hash of a raw word → its place in `facts`.
+    words: HashedMap<u32>,
+    facts: Vec<WordFacts>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct WordFacts {
-    terms: Vec<usize>,
+    terms: Vec<u32>,
     /// Hash of the only part, for pairs; 0 for compound words.
     single: u64,
 }
@@ -89,12 +90,21 @@ impl<'q> Seeker<'q> {
             let mut before = 0;
             raw_words(line, |word, _| {
                 words[place as usize] += 1;
-                let facts = memo.words.entry(xxh3_64(word)).or_insert_with(|| self.facts(word));
-                hits.extend(facts.terms.iter().map(|&term| (place, term as u32, weight)));
-                if before != 0 && facts.single != 0 && self.pairs.contains(&(before, facts.single)) {
-                    evidence.pairs += weight;
+                let number = *memo.words.entry(xxh3_64(word)).or_insert_with(|| {
+                    memo.facts.push(self.facts(word));
+                    memo.facts.len() as u32 - 1
+                });
+                let facts = &memo.facts[number as usize];
+                if !facts.terms.is_empty() {
+                    hits.extend(facts.terms.iter().map(|&term| (place, term, weight)));
+                    // Both words of a pair are terms of the question.
+                    if before != 0 && facts.single != 0 && self.pairs.contains(&(before, facts.single)) {
+                        evidence.pairs += weight;
+                    }
+                    before = facts.single;
+                } else {
+                    before = 0;
                 }
-                before = facts.single;
             });
         }
         hits.sort_unstable_by_key(|&(place, term, _)| (place, term));
@@ -138,7 +148,7 @@ impl<'q> Seeker<'q> {
         let mut parts = 0;
         terms_of(word, |term, kind| {
             let hash = term_hash(term);
-            facts.terms.extend(self.by_hash.get(&hash));
+            facts.terms.extend(self.by_hash.get(&hash).map(|&number| number as u32));
             if kind == TermKind::Part {
                 parts += 1;
                 facts.single = hash;
