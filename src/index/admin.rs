@@ -2,6 +2,7 @@
 
 use super::context::{Context, IndexError};
 use super::fresh::load;
+use super::history::refresh_history;
 use super::schema::{Home, project_id};
 use super::store::Index;
 use super::update::{UpdateOptions, update};
@@ -106,6 +107,7 @@ pub fn refresh(
         progress: options.progress,
     };
     let updated = update(&mut index, context, root, &update_options)?;
+    refresh_history(context, root, &mut index)?;
     compact(&mut index)?;
     evict(context, &home)?;
     refreshed.busy = false;

@@ -1,6 +1,7 @@
 //! Opens a project's index and brings it up to the state of the work tree, as far as the deadline allows.
 
 use super::context::{Context, IndexError};
+use super::history::unread_tip;
 use super::schema::{self, Home};
 use super::store::Index;
 use super::update::{UpdateOptions, Updated, update};
@@ -45,7 +46,9 @@ pub(crate) fn open_fresh(
     };
     let updated = update(&mut index, context, root, &options)?;
     let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
-    if (updated.pending > 0 || !updated.walked || many || log_is_long(&home)) && index.connection.is_some() {
+    let unfinished = updated.pending > 0 || !updated.walked;
+    let untidy = many || log_is_long(&home);
+    if index.connection.is_some() && (unfinished || untidy || unread_tip(context, root, &index).is_some()) {
         warm(context, &root.path);
     }
     Ok(Fresh { index, updated, probe_us: context.deadline.elapsed_us() })

@@ -9,6 +9,7 @@ mod codec;
 mod context;
 mod document;
 mod fresh;
+mod history;
 mod manifest;
 mod schema;
 mod segment;
@@ -21,6 +22,7 @@ pub use admin::{Cleared, RefreshOptions, Refreshed, Status, clear, refresh, stat
 pub use context::{Context, IndexError};
 pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, HashedMap, Outline, is_noise};
 pub(crate) use fresh::{Fresh, open_fresh};
+pub(crate) use history::{Past, PastCommit, folded};
 pub(crate) use schema::set_aside;
 pub(crate) use source::{Source, read};
 pub(crate) use store::Index;

@@ -11,15 +11,18 @@ use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Released steps never change; a change of what blobs mean is a new step that empties the tables.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    sql: "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-          CREATE TABLE dirs (id INTEGER PRIMARY KEY, path BLOB NOT NULL, stat BLOB NOT NULL, entries BLOB NOT NULL);
-          CREATE TABLE docs (id INTEGER PRIMARY KEY, outline BLOB NOT NULL, terms BLOB);
-          CREATE INDEX docs_loose ON docs (id) WHERE terms IS NOT NULL;
-          CREATE TABLE segments (id INTEGER PRIMARY KEY, docs INTEGER NOT NULL);
-          CREATE TABLE blocks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
-          CREATE TABLE control (path BLOB PRIMARY KEY, stat BLOB NOT NULL) WITHOUT ROWID;",
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+              CREATE TABLE dirs (id INTEGER PRIMARY KEY, path BLOB NOT NULL, stat BLOB NOT NULL, entries BLOB NOT NULL);
+              CREATE TABLE docs (id INTEGER PRIMARY KEY, outline BLOB NOT NULL, terms BLOB);
+              CREATE INDEX docs_loose ON docs (id) WHERE terms IS NOT NULL;
+              CREATE TABLE segments (id INTEGER PRIMARY KEY, docs INTEGER NOT NULL);
+              CREATE TABLE blocks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+              CREATE TABLE control (path BLOB PRIMARY KEY, stat BLOB NOT NULL) WITHOUT ROWID;",
+    },
+    Migration { sql: "CREATE TABLE history (id INTEGER PRIMARY KEY, tip TEXT NOT NULL, data BLOB NOT NULL);" },
+];
 
 /// How long a reader or writer waits for another process's lock.
 const BUSY: Duration = Duration::from_millis(100);

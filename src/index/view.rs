@@ -1,6 +1,6 @@
 //! The living documents of an index in the order of their paths, and the posting lists of a question's terms.
 
-use super::document::{FIELDS, Frequencies};
+use super::document::{FIELDS, Frequencies, split_path};
 use super::manifest::{Dir, Entry, State};
 use super::segment::Lookup;
 use super::store::Index;
@@ -73,6 +73,12 @@ impl<'a> View<'a> {
         }
         let count = docs.len().max(1) as f32;
         View { docs, by_id, mean_lengths: sums.map(|sum| (sum as f32 / count).max(1.0)) }
+    }
+
+    /// The position of the file at a path; `None` when there is none.
+    pub(crate) fn find(&self, path: &[u8]) -> Option<usize> {
+        let wanted = split_path(path);
+        self.docs.binary_search_by(|doc| (doc.folder(), doc.name()).cmp(&wanted)).ok()
     }
 
     /// The position of a document; `None` when it is gone.

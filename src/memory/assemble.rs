@@ -108,11 +108,13 @@ fn reasons(found: &Found) -> Vec<String> {
     if let Some(name) = defined.first() {
         reasons.push((2.0 + part(Signal::Defines), format!("defines {name}")));
     }
-    if part(Signal::History) > 0.3 {
-        reasons.push((part(Signal::History), "commits like the task changed it".into()));
+    let history = part(Signal::HistoryNear) + part(Signal::HistoryWords);
+    if history > 0.3 {
+        reasons.push((history, "commits like the task changed it".into()));
     }
-    if part(Signal::Imports) > 0.2 {
-        reasons.push((part(Signal::Imports), "linked by imports with the best files".into()));
+    let imports = part(Signal::Imported) + part(Signal::Importing);
+    if imports > 0.2 {
+        reasons.push((imports, "linked by imports with the best files".into()));
     }
     if part(Signal::Path) > 0.3 && found.words.is_empty() {
         reasons.push((part(Signal::Path), "path fits the task".into()));

@@ -7,6 +7,9 @@
 mod assemble;
 mod evidence;
 mod explore;
+mod gather;
+mod history;
+mod neighbours;
 mod query;
 mod rank;
 mod render;

@@ -27,6 +27,10 @@ pub(super) struct QueryTerm {
     pub(super) compound: bool,
     /// Written as an identifier: back-ticked, camelCase, snake_case, called, dotted.
     pub(super) identifier: bool,
+    /// Stands before the colon of the first line: `parser: …`, `fix(parser): …`.
+    pub(super) scope: bool,
+    /// The normalised term.
+    pub(super) text: String,
     /// As it was written, for reasons.
     pub(super) shown: String,
 }
@@ -41,6 +45,9 @@ pub(super) struct Mention {
     /// Line of a stack frame or of `path:12`.
     pub(super) line: Option<u32>,
 }
+
+/// A longer beginning of the first line is no scope, in bytes.
+const SCOPE_BYTES_MAX: usize = 60;
 
 /// A task text, taken apart.
 #[derive(Debug, Clone)]
@@ -171,6 +178,7 @@ impl Words {
         let bytes = line.as_bytes();
         let mut found: Vec<Range<usize>> = Vec::new();
         raw_words(bytes, |word, at| found.push(at..at + word.len()));
+        let scope_end = if zone == Zone::Title { scope_end(line) } else { 0 };
         let mut before: Option<(Vec<u8>, u64, usize)> = None;
         for range in found {
             let word = &bytes[range.clone()];
@@ -187,7 +195,8 @@ impl Words {
                     return;
                 }
                 let compound = kind == TermKind::Joined;
-                self.add(term_hash(term), zone, compound, identifier, &shown);
+                let number = self.add(term, zone, compound, identifier, &shown);
+                self.terms[number].scope |= range.start < scope_end && !is_change_kind(term);
             });
             let [single] = parts.as_slice() else {
                 before = None;
@@ -204,22 +213,26 @@ impl Words {
                 && range.start - end <= 1
             {
                 let joined = [word_before.as_slice(), &lower].concat();
-                self.add(term_hash(&joined), zone, true, false, &String::from_utf8_lossy(&joined));
+                self.add(&joined, zone, true, false, &String::from_utf8_lossy(&joined));
                 self.pairs.push((hash_before, hash));
             }
             before = Some((lower, hash, range.end));
         }
     }
 
-    fn add(&mut self, hash: u64, zone: Zone, compound: bool, identifier: bool, shown: &str) {
+    /// Counts an occurrence; gives the number of the term.
+    fn add(&mut self, term: &[u8], zone: Zone, compound: bool, identifier: bool, shown: &str) -> usize {
+        let hash = term_hash(term);
         let amount = match zone {
             Zone::Title => 2.0,
             Zone::Prose => 1.0,
             Zone::Fence => 0.5,
         } * if identifier { 1.5 } else { 1.0 };
         let index = *self.index.entry(hash).or_insert_with(|| {
+            let text = String::from_utf8_lossy(term).into_owned();
             let shown = shown.to_owned();
-            self.terms.push(QueryTerm { hash, weight: 0.0, title: 0.0, compound, identifier: false, shown });
+            let (weight, title, identifier, scope) = (0.0, 0.0, false, false);
+            self.terms.push(QueryTerm { hash, weight, title, compound, identifier, scope, text, shown });
             self.terms.len() - 1
         });
         let term = &mut self.terms[index];
@@ -228,6 +241,7 @@ impl Words {
         if zone == Zone::Title {
             term.title += amount / 2.0;
         }
+        index
     }
 
     fn finish(mut self) -> (Vec<QueryTerm>, Vec<(u64, u64)>) {
@@ -245,6 +259,32 @@ impl Words {
         self.pairs.truncate(TERMS_MAX);
         (self.terms, self.pairs)
     }
+}
+
+/// Where the scope that a first line begins with ends: at the colon of `parser: …` or `fix(parser): …`, 0 if there is none.
+fn scope_end(line: &str) -> usize {
+    let Some(at) = line.find(": ") else { return 0 };
+    if at <= SCOPE_BYTES_MAX && line[..at].split_whitespace().count() <= 3 { at } else { 0 }
+}
+
+/// Words that say which kind of change it is, not where.
+fn is_change_kind(term: &[u8]) -> bool {
+    const KINDS: &[&[u8]] = &[
+        b"fix",
+        b"feat",
+        b"chor",
+        b"doc",
+        b"test",
+        b"refactor",
+        b"perf",
+        b"build",
+        b"ci",
+        b"styl",
+        b"revert",
+        b"bug",
+        b"task",
+    ];
+    KINDS.contains(&term)
 }
 
 /// Whether the word is written as code: inner capitals or underscores, back-ticked, called, dotted or a path's part.

@@ -1,6 +1,6 @@
 //! Signals of a file for a question, their weights, and the score: pure arithmetic, no clock, no SQL.
 
-use crate::index::{FIELDS, Field, Frequencies};
+use crate::index::FIELDS;
 
 /// One reason to put a file forward, or to hold it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,10 +10,20 @@ pub(super) enum Signal {
     Lexical,
     /// The same with the first line of the task alone.
     Title,
+    /// BM25 over body, comments and signatures alone.
+    Text,
     /// BM25 over folders and file name.
     Path,
+    /// BM25 over the file name alone.
+    Stem,
     /// BM25 over names of definitions.
     Name,
+    /// Words of the first line in the path.
+    TitlePath,
+    /// Words of the first line in names of definitions.
+    TitleName,
+    /// Words before the colon of the first line in the path: `parser: …`, `fix(parser): …`.
+    Scope,
     /// An identifier of the task is defined here.
     Defines,
     /// Compound identifiers of the task occur here.
@@ -22,59 +32,104 @@ pub(super) enum Signal {
     Mention,
     /// Share of the file's own name that the task has.
     StemCover,
+    /// Words of the path that are short forms or beginnings of words of the task.
+    Alias,
     /// Share of the task's rare words that occur here.
     Coverage,
+    /// BM25 over the messages of all commits that touched this file.
+    HistoryWords,
+    /// Commits with messages like the task touched this file.
+    HistoryNear,
+    /// Logarithm of recent changes.
+    Churn,
     /// Best definition or window of the file.
     Place,
+    /// The best three of them together.
+    Places,
     /// Neighbouring words of the task are neighbours here.
     Pairs,
     /// A quoted text of the task stands here.
     Literal,
-    /// Commits with messages like the task touched this file.
-    History,
-    /// Imports the best files, or is imported by them.
-    Imports,
-    /// The best file of the same folder.
+    /// Was changed together with the best files.
+    Together,
+    /// Was changed together with the tests that fit best.
+    TogetherTests,
+    /// One of the best files imports it.
+    Imported,
+    /// It imports one of the best files.
+    Importing,
+    /// Score of the best other file of the same folder.
     Folder,
+    /// A test that bears its name fits the task.
+    Tested,
     /// Is a test.
     Test,
-    /// Is an example, documentation, generated, vendored or a lock file.
+    /// Is generated, vendored or a lock file.
     Noise,
+    /// Is an example.
+    Example,
+    /// Is documentation.
+    Documentation,
+    /// Is configuration.
+    Config,
     /// Share of the project's files that are in this language.
     Language,
     /// Logarithm of the size.
     Size,
+    /// Logarithm of the number of definitions.
+    Symbols,
     /// Has no definitions at all.
     Bare,
+    /// Number of folders above it.
+    Depth,
 }
 
 /// Number of signals.
-pub(super) const SIGNALS: usize = 20;
+pub(super) const SIGNALS: usize = 38;
 /// Values of all signals for one file, in the order of [`Signal`].
 pub(super) type Signals = [f32; SIGNALS];
 
-/// Name and weight of each signal. Those before `Test` are divided by their maximum in the question first.
+/// Name and weight of each signal, found by `tests/benches/retrieval/bench.py fit` (see docs/benchmarks.md). Those
+/// before `Test` are divided by their maximum in the question first.
 pub(super) const WEIGHTS: [(&str, f32); SIGNALS] = [
-    ("lexical", 3.5),
-    ("title", 1.0),
-    ("path", 0.9),
-    ("name", 0.8),
-    ("defines", 0.9),
-    ("compound", 0.6),
-    ("mention", 3.0),
-    ("stem_cover", 0.8),
-    ("coverage", 0.5),
-    ("place", 1.6),
-    ("pairs", 0.5),
-    ("literal", 1.0),
-    ("history", 1.2),
-    ("imports", 0.4),
-    ("folder", 0.3),
-    ("test", -1.8),
-    ("noise", -1.4),
-    ("language", 0.8),
-    ("size", 0.05),
-    ("bare", -0.3),
+    ("lexical", 1.22),
+    ("title", 1.205),
+    ("text", 0.337),
+    ("path", 1.835),
+    ("stem", -0.887),
+    ("name", 0.524),
+    ("title_path", 0.241),
+    ("title_name", 0.121),
+    ("scope", 1.397),
+    ("defines", 0.177),
+    ("compound", 0.265),
+    ("mention", 1.219),
+    ("stem_cover", 0.335),
+    ("alias", 0.35),
+    ("coverage", 0.929),
+    ("history_words", 1.439),
+    ("history_near", 0.392),
+    ("churn", 0.333),
+    ("place", 1.363),
+    ("places", 0.282),
+    ("pairs", 0.662),
+    ("literal", 0.58),
+    ("together", 0.473),
+    ("together_tests", 0.481),
+    ("imported", 0.798),
+    ("importing", 0.227),
+    ("folder", 0.159),
+    ("tested", 0.282),
+    ("test", -3.624),
+    ("noise", -0.399),
+    ("example", -1.728),
+    ("documentation", -3.611),
+    ("config", -3.599),
+    ("language", 0.582),
+    ("size", -0.002),
+    ("symbols", -0.018),
+    ("bare", -0.462),
+    ("depth", -0.144),
 ];
 
 /// Term frequency saturates around this many weighted occurrences.
@@ -90,22 +145,16 @@ pub(super) fn idf(documents: usize, frequency: usize) -> f32 {
     (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
 }
 
-/// Term weight of BM25F (Robertson, Zaragoza, Taylor 2004) before the document frequency: 0 to 1.
-pub(super) fn saturation(
-    frequencies: &Frequencies,
-    lengths: &[u32; FIELDS],
-    means: &[f32; FIELDS],
-    fields: &[Field],
-) -> f32 {
-    let mut weighted = 0.0;
-    for &field in fields {
-        let field = field as usize;
-        let count = f32::from(frequencies[field]);
-        if count > 0.0 {
-            let b = FIELD_LENGTHS[field];
-            weighted += FIELD_WEIGHTS[field] * count / (1.0 - b + b * lengths[field] as f32 / means[field]);
-        }
-    }
+/// Weight of one occurrence in each field of a file, its length taken into account (Robertson, Zaragoza, Taylor 2004).
+pub(super) fn field_norms(lengths: &[u32; FIELDS], means: &[f32; FIELDS]) -> [f32; FIELDS] {
+    std::array::from_fn(|field| {
+        let b = FIELD_LENGTHS[field];
+        FIELD_WEIGHTS[field] / (1.0 - b + b * lengths[field] as f32 / means[field])
+    })
+}
+
+/// Term weight of BM25F before the document frequency, from weighted occurrences: 0 to 1.
+pub(super) fn saturate(weighted: f32) -> f32 {
     weighted / (weighted + K1)
 }
 
@@ -125,15 +174,20 @@ pub(super) fn maxima<'a>(files: impl Iterator<Item = &'a Signals>) -> Signals {
     maxima
 }
 
+/// What each signal adds to the score.
+pub(super) fn shares(signals: &Signals, maxima: &Signals) -> Signals {
+    std::array::from_fn(|number| WEIGHTS[number].1 * signals[number] / maxima[number])
+}
+
 /// The weighted sum of scaled signals.
 pub(super) fn score(signals: &Signals, maxima: &Signals) -> f32 {
-    let parts = signals.iter().zip(maxima).zip(&WEIGHTS);
-    parts.map(|((value, maximum), (_, weight))| weight * value / maximum).sum()
+    shares(signals, maxima).iter().sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::Field;
 
     #[test]
     fn rare_terms_and_telling_fields_weigh_more() {
@@ -141,10 +195,12 @@ mod tests {
         assert!(idf(10, 10) > 0.0);
         let lengths = [100, 10, 10, 10, 3, 1];
         let means = [100.0, 10.0, 10.0, 10.0, 3.0, 1.0];
-        let body = saturation(&[1, 0, 0, 0, 0, 0], &lengths, &means, &[Field::Body, Field::Stem]);
-        let stem = saturation(&[0, 0, 0, 0, 0, 1], &lengths, &means, &[Field::Body, Field::Stem]);
-        assert!(stem > body && body > 0.0 && stem < 1.0);
-        assert_eq!(saturation(&[9, 0, 0, 0, 0, 0], &lengths, &means, &[Field::Stem]), 0.0);
+        let norms = field_norms(&lengths, &means);
+        assert!(norms[Field::Stem as usize] > norms[Field::Body as usize]);
+        let long = field_norms(&[900, 10, 10, 10, 3, 1], &means);
+        assert!(long[0] < norms[0]);
+        assert!(saturate(norms[0]) > 0.0 && saturate(1000.0) < 1.0);
+        assert_eq!(saturate(0.0), 0.0);
     }
 
     #[test]

@@ -2,16 +2,19 @@
 
 use super::assemble::candidate;
 use super::evidence::{Evidence, Memo, Place, Seeker};
+use super::gather::{Gathered, gather};
+use super::history::{Chronicle, Trace};
+use super::neighbours::{self, Aliases, Node};
 use super::query::{self, Query};
 use super::rank::{self, SIGNALS, Signal, Signals};
-use super::types::{Confidence, Facts, Question, Ranked};
-use crate::base::Deadline;
+use super::types::{Confidence, Facts, QueryType, Question, Ranked};
 use crate::code::Extractor;
 use crate::index::{
-    self, Context, DocRef, EXTRACT_LIMITS, Field, Fresh, Index, IndexError, Outline, Source, View, open_fresh,
+    self, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View, open_fresh,
 };
 use crate::project::{Root, RootKind};
 use crate::store::StoreError;
+use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Files whose content is read for evidence.
@@ -24,13 +27,10 @@ const KEPT_FILES: usize = 24;
 const EVIDENCE_BYTES_MAX: u64 = 1024 * 1024;
 /// Threads of one short-lived process.
 const THREADS: usize = 2;
-/// Share of the deadline for bringing the index up to date.
-const UPDATE_SHARE: f64 = 0.55;
-/// Segments or loose documents beyond these numbers are merged in the background.
-const SEGMENTS_MANY: usize = 12;
-const LOOSE_MANY: usize = 400;
-/// A write-ahead log beyond this size is folded in by the background helper, in bytes.
-const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Share of the deadline after which no more files are read for evidence.
+const EVIDENCE_SHARE: f64 = 0.85;
+/// Best files, and best tests, whose companions in past commits count.
+const SEEDS: usize = 8;
 
 /// One ranked file with what the slice needs of it.
 pub(super) struct Found {
@@ -61,7 +61,7 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
     if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
         return Ok(Ranked::of(facts, Confidence::None, query.query_type, Vec::new()));
     }
-    let (pool, rarities, candidates) = match gather(&fresh.index, &view, &query) {
+    let Gathered { pool, rarities, met } = match gather(&fresh.index, &view, &query) {
         Err(error @ StoreError::Damaged { .. }) => {
             // The next call finds no index and builds one.
             index::set_aside(context, &fresh.index.home);
@@ -69,10 +69,11 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
         }
         result => result?,
     };
-    facts.candidates = candidates;
+    facts.candidates = met;
     timings.push(("query".into(), context.deadline.elapsed_us()));
-    let mut found = weigh(context, root, &fresh.index, &view, &query, pool, &rarities);
-    timings.push(("evidence".into(), context.deadline.elapsed_us()));
+    let ranking =
+        Ranking { context, root, index: &fresh.index, view: &view, query: &query, rarities: &rarities };
+    let mut found = ranking.weigh(pool, &mut timings);
     found.truncate(question.top.max(KEPT_FILES));
     let confidence = confidence(&query, &rarities, &found, view.docs.len());
     facts.timings_us = timings;
@@ -113,188 +114,151 @@ pub(super) fn facts(context: &Context<'_>, root: &Root, fresh: &Fresh) -> Facts 
     }
 }
 
-/// Sums over posting lists for one file.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    lexical: f32,
-    title: f32,
-    path: f32,
-    name: f32,
-    defines: f32,
-    compound: f32,
-    matched: f32,
+/// What the steps of one ranking share.
+struct Ranking<'a> {
+    context: &'a Context<'a>,
+    root: &'a Root,
+    index: &'a Index,
+    view: &'a View<'a>,
+    query: &'a Query,
+    rarities: &'a [f32],
 }
 
-const ALL: &[Field] =
-    &[Field::Body, Field::Comment, Field::Signature, Field::Name, Field::Folder, Field::Stem];
+impl Ranking<'_> {
+    /// Adds history, priors, evidence and the neighbours' voices to the pool, scores it and puts it in order.
+    fn weigh(&self, mut pool: Vec<(usize, Signals)>, timings: &mut Vec<(String, u64)>) -> Vec<Found> {
+        let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
+        let chronicle = Chronicle::of(Past::load(self.index), self.view);
+        self.add_history(&chronicle, &mut pool);
+        time("history");
+        self.add_priors(&mut pool);
+        order(&mut pool);
+        pool.truncate(POOL);
+        let mut aliases = Aliases::new(self.query, self.rarities);
+        for (position, signals) in &mut pool {
+            signals[Signal::Alias as usize] = aliases.value(&self.view.docs[*position]);
+        }
+        time("priors");
+        let best: Vec<usize> = pool.iter().take(EVIDENCE_FILES).map(|&(position, _)| position).collect();
+        let read = self.read_evidence(&best);
+        for ((_, signals), read) in pool.iter_mut().zip(&read) {
+            add_evidence(&read.evidence, signals);
+        }
+        let mut read: HashMap<usize, Read> = best.into_iter().zip(read).collect();
+        time("evidence");
+        self.add_neighbours(&chronicle, &mut pool, &read);
+        order(&mut pool);
+        let found = self.found(pool, &mut read);
+        time("neighbours");
+        found
+    }
 
-/// Files with terms or mentions of the question, by position, with their first signals; rarities; number of files met.
-type Gathered = (Vec<(usize, Signals)>, Vec<f32>, usize);
-
-fn gather(index: &Index, view: &View<'_>, query: &Query) -> Result<Gathered, StoreError> {
-    let count = view.docs.len();
-    let mut sums = vec![Sums::default(); count];
-    let mut rarities = vec![0.0; query.terms.len()];
-    let hashes: Vec<u64> = query.terms.iter().map(|term| term.hash).collect();
-    view.postings(index, &hashes, |number, list| {
-        let term = &query.terms[number];
-        let with = |fields: &[Field]| {
-            list.iter()
-                .filter(|(_, frequencies)| fields.iter().any(|&field| frequencies[field as usize] > 0))
-                .count()
+    fn add_history(&self, chronicle: &Chronicle, pool: &mut Vec<(usize, Signals)>) {
+        let mut traces = chronicle.traces(self.query);
+        let set = |signals: &mut Signals, trace: Trace| {
+            signals[Signal::HistoryWords as usize] = trace.words;
+            signals[Signal::HistoryNear as usize] = trace.near;
+            signals[Signal::Churn as usize] = trace.churn;
         };
-        let rarity = rank::idf(count, list.len());
-        let path_rarity = rank::idf(count, with(&[Field::Folder, Field::Stem]));
-        let name_rarity = rank::idf(count, with(&[Field::Name]));
-        rarities[number] = rarity;
-        let weight = term.weight * rarity;
-        for (position, frequencies) in list {
-            let entry = view.docs[*position as usize].entry;
-            let part =
-                |fields: &[Field]| rank::saturation(frequencies, &entry.lengths, &view.mean_lengths, fields);
-            let sum = &mut sums[*position as usize];
-            let all = part(ALL);
-            sum.lexical += weight * all;
-            sum.title += term.title * rarity * all;
-            sum.path += term.weight * path_rarity * part(&[Field::Folder, Field::Stem]);
-            let named = frequencies[Field::Name as usize] > 0;
-            if named {
-                sum.name += term.weight * name_rarity * part(&[Field::Name]);
-            }
-            if term.compound {
-                sum.compound += weight * all;
-                if named {
-                    sum.defines += weight * if term.identifier { 1.5 } else { 1.0 };
-                }
-            } else {
-                sum.matched += weight;
+        for (position, signals) in pool.iter_mut() {
+            if let Some(trace) = traces.remove(position) {
+                set(signals, trace);
             }
         }
-    })?;
-    let mentioned = mentions(view, query);
-    let asked: f32 = query
-        .terms
-        .iter()
-        .zip(&rarities)
-        .filter(|(term, _)| !term.compound)
-        .map(|(term, rarity)| term.weight * rarity)
-        .sum();
-    let mut met = 0;
-    let mut pool: Vec<(usize, Signals)> = Vec::new();
-    for (position, sum) in sums.iter().enumerate() {
-        let mention = mentioned.get(&position).copied().unwrap_or(0.0);
-        if sum.lexical <= 0.0 && mention <= 0.0 {
-            continue;
-        }
-        met += 1;
-        pool.push((position, first_signals(view, sum, mention, asked)));
-    }
-    Ok((pool, rarities, met))
-}
-
-fn first_signals(view: &View<'_>, sum: &Sums, mention: f32, asked: f32) -> Signals {
-    let mut signals = [0.0; SIGNALS];
-    let mut set = |signal: Signal, value: f32| signals[signal as usize] = value;
-    set(Signal::Lexical, sum.lexical);
-    set(Signal::Title, sum.title);
-    set(Signal::Path, sum.path);
-    set(Signal::Name, sum.name);
-    set(Signal::Defines, sum.defines);
-    set(Signal::Compound, sum.compound);
-    set(Signal::Mention, mention);
-    set(Signal::Coverage, if asked > 0.0 { sum.matched / asked } else { 0.0 });
-    let _ = view;
-    signals
-}
-
-/// Files that the task names by path, file name or module: a full path weighs 1, an ambiguous name less.
-fn mentions(view: &View<'_>, query: &Query) -> std::collections::HashMap<usize, f32> {
-    let mut hits = std::collections::HashMap::new();
-    for mention in &query.mentions {
-        let wanted = mention.path.as_bytes();
-        let last = wanted.rsplit(|&byte| byte == b'/').next().unwrap_or(wanted);
-        let mut matched: Vec<(usize, usize)> = Vec::new();
-        for (position, doc) in view.docs.iter().enumerate() {
-            let name = doc.name();
-            let stem = name.rsplitn(2, |&byte| byte == b'.').last().unwrap_or(name);
-            let name_fits =
-                if mention.file { name.eq_ignore_ascii_case(last) } else { stem.eq_ignore_ascii_case(last) };
-            if name_fits {
-                matched.push((position, shared_tail(doc, wanted)));
+        let before = pool.len();
+        for (position, trace) in traces {
+            if trace.near > 0.0 {
+                let mut signals = [0.0; SIGNALS];
+                set(&mut signals, trace);
+                pool.push((position, signals));
             }
         }
-        let best = matched.iter().map(|&(_, shared)| shared).max().unwrap_or(0);
-        let asked = wanted.iter().filter(|&&byte| byte == b'/').count();
-        // Of `a/b/c.rs` at least the file and one folder must fit, unless only a name was given.
-        if !mention.file && best == 0 {
-            continue;
-        }
-        matched.retain(|&(_, shared)| shared == best);
-        let certainty = if asked == 0 { 0.8 } else { 0.5 + 0.5 * best as f32 / asked as f32 };
-        let weight = certainty / (matched.len() as f32).sqrt();
-        for (position, _) in matched {
-            let hit: &mut f32 = hits.entry(position).or_default();
-            *hit = hit.max(weight) + 0.1 * hit.min(weight);
+        // The map has no order of its own.
+        pool[before..].sort_unstable_by_key(|&(position, _)| position);
+    }
+
+    fn add_priors(&self, pool: &mut [(usize, Signals)]) {
+        let shares = language_shares(self.view);
+        let terms: HashSet<u64> = self.query.terms.iter().map(|term| term.hash).collect();
+        for (position, signals) in pool {
+            let doc = &self.view.docs[*position];
+            priors(doc, self.query.query_type, &shares, signals);
+            signals[Signal::StemCover as usize] = stem_cover(doc, &terms);
         }
     }
-    hits
+
+    fn add_neighbours(
+        &self,
+        chronicle: &Chronicle,
+        pool: &mut [(usize, Signals)],
+        read: &HashMap<usize, Read>,
+    ) {
+        order(pool);
+        let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
+        let scores: Vec<f32> = pool.iter().map(|(_, signals)| rank::score(signals, &maxima)).collect();
+        let best = scores.first().copied().unwrap_or(0.0).max(f32::MIN_POSITIVE);
+        let nodes: Vec<Node<'_>> = pool
+            .iter()
+            .zip(&scores)
+            .map(|((position, signals), score)| Node {
+                doc: self.view.docs[*position],
+                score: (score / best).clamp(0.0, 1.0),
+                lexical: signals[Signal::Lexical as usize] / maxima[Signal::Lexical as usize],
+                test: self.view.docs[*position].class().test,
+                outline: read.get(position).map(|read| &read.outline),
+            })
+            .collect();
+        let mut tests: Vec<(usize, f32)> = (pool.iter().zip(&nodes))
+            .filter(|(_, node)| node.test)
+            .map(|((position, _), node)| (*position, node.lexical))
+            .collect();
+        tests.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        tests.truncate(SEEDS);
+        let seeds: Vec<(usize, f32)> = (pool.iter().zip(&nodes))
+            .take(SEEDS)
+            .map(|((position, _), node)| (*position, node.score))
+            .collect();
+        let together = chronicle.together(&seeds);
+        let together_tests = chronicle.together(&tests);
+        for ((position, signals), voices) in pool.iter_mut().zip(neighbours::voices(&nodes)) {
+            let mut set = |signal: Signal, value: f32| signals[signal as usize] = value;
+            set(Signal::Imported, voices.imported);
+            set(Signal::Importing, voices.importing);
+            set(Signal::Folder, voices.folder);
+            set(Signal::Tested, voices.tested);
+            set(Signal::Together, together.get(position).copied().unwrap_or(0.0));
+            set(Signal::TogetherTests, together_tests.get(position).copied().unwrap_or(0.0));
+        }
+    }
+
+    fn found(&self, pool: Vec<(usize, Signals)>, read: &mut HashMap<usize, Read>) -> Vec<Found> {
+        let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
+        let mut found = Vec::with_capacity(pool.len());
+        for (rank, (position, signals)) in pool.into_iter().enumerate() {
+            let doc = &self.view.docs[position];
+            let read = read.remove(&position).unwrap_or_default();
+            found.push(Found {
+                path: doc.path(),
+                score: rank::score(&signals, &maxima),
+                signals,
+                parts: rank::shares(&signals, &maxima),
+                words: read.words,
+                places: read.evidence.places,
+                outline: read.outline,
+                source: if rank < KEPT_FILES { read.source } else { None },
+                language: doc.language().name(),
+            });
+        }
+        found
+    }
 }
 
-/// Number of folders, from the file upwards, in which a document's path and a wanted one agree.
-fn shared_tail(doc: &DocRef<'_>, wanted: &[u8]) -> usize {
-    let folders = doc.folder().rsplit(|&byte| byte == b'/').filter(|part| !part.is_empty());
-    let asked = wanted.rsplit(|&byte| byte == b'/').skip(1);
-    folders.zip(asked).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
-}
-
-/// Adds priors and evidence to the pool, scores it and puts it in order.
-fn weigh(
-    context: &Context<'_>,
-    root: &Root,
-    index: &Index,
-    view: &View<'_>,
-    query: &Query,
-    mut pool: Vec<(usize, Signals)>,
-    rarities: &[f32],
-) -> Vec<Found> {
-    let shares = language_shares(view);
-    for (position, signals) in &mut pool {
-        priors(&view.docs[*position], query, &shares, signals);
-    }
-    order(&mut pool);
-    pool.truncate(POOL);
-    let best: Vec<(usize, Signals)> = pool.iter().take(EVIDENCE_FILES).copied().collect();
-    let read = read_evidence(context, root, index, view, query, rarities, &best);
-    for ((_, signals), read) in pool.iter_mut().zip(&read) {
-        signals[Signal::Place as usize] = place_signal(&read.evidence.places);
-        signals[Signal::Pairs as usize] = read.evidence.pairs;
-        signals[Signal::Literal as usize] = read.evidence.literals as f32;
-    }
-    let mut read: std::collections::HashMap<usize, Read> =
-        best.iter().map(|&(position, _)| position).zip(read).collect();
-    order(&mut pool);
-    let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
-    let mut found = Vec::with_capacity(pool.len());
-    for (rank, (position, signals)) in pool.into_iter().enumerate() {
-        let doc = &view.docs[position];
-        let read = read.remove(&position).unwrap_or_default();
-        let mut parts = [0.0; SIGNALS];
-        for (number, part) in parts.iter_mut().enumerate() {
-            *part = rank::WEIGHTS[number].1 * signals[number] / maxima[number];
-        }
-        found.push(Found {
-            path: doc.path(),
-            score: rank::score(&signals, &maxima),
-            signals,
-            parts,
-            words: read.words,
-            places: read.evidence.places,
-            outline: read.outline,
-            source: if rank < KEPT_FILES { read.source } else { None },
-            language: doc.language().name(),
-        });
-    }
-    found
+fn add_evidence(evidence: &Evidence, signals: &mut Signals) {
+    let scores = || evidence.places.iter().map(|place| place.score);
+    signals[Signal::Place as usize] = scores().next().unwrap_or(0.0);
+    signals[Signal::Places as usize] = scores().take(3).sum();
+    signals[Signal::Pairs as usize] = evidence.pairs;
+    signals[Signal::Literal as usize] = evidence.literals as f32;
 }
 
 /// Best first; equal scores in the order of paths.
@@ -313,10 +277,6 @@ fn total_order(value: f32) -> i32 {
     bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
 }
 
-fn place_signal(places: &[Place]) -> f32 {
-    places.first().map_or(0.0, |place| place.score)
-}
-
 fn language_shares(view: &View<'_>) -> [f32; 256] {
     let mut counts = [0.0_f32; 256];
     for doc in &view.docs {
@@ -325,26 +285,24 @@ fn language_shares(view: &View<'_>) -> [f32; 256] {
     counts.map(|count| count / view.docs.len().max(1) as f32)
 }
 
-fn priors(doc: &DocRef<'_>, query: &Query, shares: &[f32; 256], signals: &mut Signals) {
-    use super::types::QueryType;
+fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals: &mut Signals) {
     let class = doc.class();
-    let wants_tests = query.query_type == QueryType::Test;
-    let wants_docs = query.query_type == QueryType::Docs;
-    let noise = class.generated
-        || class.vendored
-        || class.lock
-        || (class.example || class.documentation) && !wants_docs;
     let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
-    signals[Signal::Test as usize] = flag(class.test && !wants_tests);
-    signals[Signal::Noise as usize] = flag(noise);
-    signals[Signal::Language as usize] = shares[usize::from(doc.entry.language)];
-    signals[Signal::Size as usize] = (1.0 + doc.entry.stat.size as f32).ln();
-    signals[Signal::Bare as usize] = flag(doc.entry.symbols == 0);
-    signals[Signal::StemCover as usize] = stem_cover(doc, query);
+    let mut set = |signal: Signal, value: f32| signals[signal as usize] = value;
+    set(Signal::Test, flag(class.test && query_type != QueryType::Test));
+    set(Signal::Noise, flag(class.generated || class.vendored || class.lock));
+    set(Signal::Example, flag(class.example));
+    set(Signal::Documentation, flag(class.documentation && query_type != QueryType::Docs));
+    set(Signal::Config, flag(class.config));
+    set(Signal::Language, shares[usize::from(doc.entry.language)]);
+    set(Signal::Size, (1.0 + doc.entry.stat.size as f32).ln());
+    set(Signal::Symbols, (doc.entry.symbols as f32).ln_1p());
+    set(Signal::Bare, flag(doc.entry.symbols == 0));
+    set(Signal::Depth, memchr::memchr_iter(b'/', doc.folder()).count() as f32);
 }
 
 /// Share of the terms of a file's stem that the task has, each once.
-fn stem_cover(doc: &DocRef<'_>, query: &Query) -> f32 {
+fn stem_cover(doc: &DocRef<'_>, asked: &HashSet<u64>) -> f32 {
     let name = doc.name();
     let stem = name.split(|&byte| byte == b'.').find(|part| !part.is_empty()).unwrap_or(name);
     let (mut terms, mut hit) = (0, 0);
@@ -352,8 +310,7 @@ fn stem_cover(doc: &DocRef<'_>, query: &Query) -> f32 {
         crate::text::terms_of(word, |term, kind| {
             if kind == crate::text::TermKind::Part {
                 terms += 1;
-                let hash = crate::text::term_hash(term);
-                hit += u32::from(query.terms.iter().any(|other| other.hash == hash));
+                hit += u32::from(asked.contains(&crate::text::term_hash(term)));
             }
         });
     });
@@ -369,43 +326,41 @@ struct Read {
     words: Vec<String>,
 }
 
-fn read_evidence(
-    context: &Context<'_>,
-    root: &Root,
-    index: &Index,
-    view: &View<'_>,
-    query: &Query,
-    rarities: &[f32],
-    best: &[(usize, Signals)],
-) -> Vec<Read> {
-    let outlines: Vec<Option<Outline>> =
-        best.iter().map(|&(position, _)| index.outline(view.docs[position].entry.doc)).collect();
-    let seeker = Seeker::new(query, rarities);
-    let deadline: Deadline = context.deadline.share(0.85);
-    let jobs: Vec<(DocRef<'_>, Option<Outline>)> =
-        best.iter().zip(outlines).map(|(&(position, _), outline)| (view.docs[position], outline)).collect();
-    let work = |part: usize| -> Vec<(usize, Read)> {
-        let mut memo = Memo::default();
-        let mine = jobs.iter().enumerate().skip(part).step_by(THREADS);
-        mine.take_while(|_| !deadline.passed())
-            .map(|(number, (doc, outline))| {
-                (number, read_one(root, doc, outline.as_ref(), &seeker, &mut memo))
-            })
-            .collect()
-    };
-    let mut all: Vec<Read> = Vec::new();
-    all.resize_with(jobs.len(), Read::default);
-    std::thread::scope(|scope| {
-        let other: Vec<_> = (1..THREADS).map(|part| scope.spawn(move || work(part))).collect();
-        let mut done = work(0);
-        for handle in other {
-            done.extend(handle.join().unwrap_or_default());
-        }
-        for (number, read) in done {
-            all[number] = read;
-        }
-    });
-    all
+impl Ranking<'_> {
+    /// Reads the files at these positions, on several threads, as far as the deadline allows.
+    fn read_evidence(&self, best: &[usize]) -> Vec<Read> {
+        let seeker = Seeker::new(self.query, self.rarities);
+        let deadline = self.context.deadline.share(EVIDENCE_SHARE);
+        let jobs: Vec<(DocRef<'_>, Option<Outline>)> = best
+            .iter()
+            .map(|&position| self.view.docs[position])
+            .map(|doc| (doc, self.index.outline(doc.entry.doc)))
+            .collect();
+        let root = self.root;
+        let work = |part: usize| -> Vec<(usize, Read)> {
+            let mut memo = Memo::default();
+            let mine = jobs.iter().enumerate().skip(part).step_by(THREADS);
+            mine.take_while(|_| !deadline.passed())
+                .map(|(number, (doc, outline))| {
+                    (number, read_one(root, doc, outline.as_ref(), &seeker, &mut memo))
+                })
+                .collect()
+        };
+        let mut all: Vec<Read> = Vec::new();
+        all.resize_with(jobs.len(), Read::default);
+        std::thread::scope(|scope| {
+            let work = &work;
+            let other: Vec<_> = (1..THREADS).map(|part| scope.spawn(move || work(part))).collect();
+            let mut done = work(0);
+            for handle in other {
+                done.extend(handle.join().unwrap_or_default());
+            }
+            for (number, read) in done {
+                all[number] = read;
+            }
+        });
+        all
+    }
 }
 
 fn read_one(

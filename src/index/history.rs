@@ -1,0 +1,296 @@
+//! Past commits as the ranking needs them: message terms and touched files of the newest few thousand, read from git in
+//! the background and kept in batches, each on top of the one before.
+
+use super::codec::{Reader, put_bytes, put_varint};
+use super::context::{Context, IndexError};
+use super::document::is_noise;
+use super::store::Index;
+use crate::base::Deadline;
+use crate::fs::Lock;
+use crate::git::{self, Commit, HistoryRange, HistoryState};
+use crate::project::{Root, RootKind};
+use crate::store;
+use crate::text::{TermKind, raw_words, term_hash, terms_of};
+use rusqlite::Connection;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Commits that are read at first, and again when batches have become too many.
+const COMMITS_MAX: usize = 4000;
+/// Batches beyond this number are read anew as one.
+const BATCHES_MAX: usize = 24;
+/// Commits that touch more files (imports, mass renames) say nothing about any of them.
+const COMMIT_FILES_MAX: usize = 50;
+/// Distinct terms kept of one message.
+const COMMIT_TERMS_MAX: usize = 48;
+/// Time for reading from git, in milliseconds.
+const READ_MS: u64 = 60_000;
+/// How long a writer waits for another one.
+const WRITE_WAIT: Duration = Duration::from_secs(20);
+
+/// One past commit.
+#[derive(Debug, Clone)]
+pub(crate) struct PastCommit {
+    /// Seconds since the Unix epoch.
+    pub(crate) time: i64,
+    terms: Range<usize>,
+    files: Range<usize>,
+}
+
+/// Past commits with the terms of their messages and the files that they touched.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// Touched paths; a file's number is its place here.
+    pub(crate) paths: Vec<Vec<u8>>,
+    pub(crate) commits: Vec<PastCommit>,
+    terms: Vec<u32>,
+    files: Vec<u32>,
+}
+
+impl Past {
+    /// Folded hashes of the distinct terms of a commit's message.
+    pub(crate) fn terms(&self, commit: &PastCommit) -> &[u32] {
+        &self.terms[commit.terms.clone()]
+    }
+
+    /// Numbers of the files that a commit touched.
+    pub(crate) fn files(&self, commit: &PastCommit) -> &[u32] {
+        &self.files[commit.files.clone()]
+    }
+
+    /// Reads what was saved; what cannot be read is missing, for the ranking works without it.
+    pub(crate) fn load(index: &Index) -> Past {
+        let mut past = Past::default();
+        let Some(connection) = &index.connection else { return past };
+        // The newest commits are in the last batch; within a batch they come first.
+        let _ = for_each_batch(connection, |blob| past.take(blob));
+        past
+    }
+
+    /// Appends a batch; false when it is damaged.
+    fn take(&mut self, blob: &[u8]) -> bool {
+        self.read(blob).is_some()
+    }
+
+    fn read(&mut self, blob: &[u8]) -> Option<()> {
+        let mut reader = Reader::new(blob);
+        for _ in 0..reader.varint()? {
+            self.paths.push(reader.bytes()?.to_vec());
+        }
+        while !reader.is_empty() {
+            let time = reader.fixed_i64()?;
+            let terms_start = self.terms.len();
+            let count = usize::try_from(reader.varint()?).ok()?;
+            let bytes = reader.take(count.checked_mul(4)?)?;
+            self.terms.extend(
+                bytes.chunks_exact(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]])),
+            );
+            let files_start = self.files.len();
+            for _ in 0..reader.varint()? {
+                let file = reader.small()?;
+                if (file as usize) < self.paths.len() {
+                    self.files.push(file);
+                }
+            }
+            let (terms, files) = (terms_start..self.terms.len(), files_start..self.files.len());
+            self.commits.push(PastCommit { time, terms, files });
+        }
+        Some(())
+    }
+}
+
+/// The number under which a term is kept in the history.
+pub(crate) fn folded(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+fn for_each_batch(connection: &Connection, mut each: impl FnMut(&[u8]) -> bool) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached("SELECT data FROM history ORDER BY id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        if !each(row.get_ref(0)?.as_blob()?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The commit up to which history has been read, and the number of batches.
+fn state(connection: &Connection) -> rusqlite::Result<(Option<String>, usize)> {
+    let mut select = connection.prepare_cached("SELECT tip FROM history ORDER BY id DESC")?;
+    let tips: Vec<String> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok((tips.first().cloned(), tips.len()))
+}
+
+/// The commit of HEAD up to which history is still to be read; `None` when it is all there or there is none.
+pub(crate) fn unread_tip(context: &Context<'_>, root: &Root, index: &Index) -> Option<String> {
+    let RootKind::Git { git_dir, common_dir } = &root.kind else { return None };
+    let connection = index.connection.as_ref()?;
+    let tip = git::head(context.env, git_dir, common_dir).commit?;
+    let (read, _) = state(connection).ok()?;
+    (read.as_ref() != Some(&tip)).then_some(tip)
+}
+
+/// Reads what was committed since the last time, for background work.
+pub(crate) fn refresh_history(
+    context: &Context<'_>,
+    root: &Root,
+    index: &mut Index,
+) -> Result<(), IndexError> {
+    let Some(tip) = unread_tip(context, root, index) else { return Ok(()) };
+    let path = index.home.database.clone();
+    let Some(connection) = &index.connection else { return Ok(()) };
+    let sorted = |error| store::StoreError::of(&path, error);
+    let (since, batches) = state(connection).map_err(sorted)?;
+    let mut since = since.filter(|_| batches < BATCHES_MAX);
+    let mut known = HashMap::new();
+    if since.is_some() {
+        let past = Past::load(index);
+        known.extend(past.paths.into_iter().zip(0_u32..));
+    }
+    let mut batch = Batch { known, ..Batch::default() };
+    if read_commits(context, root, since.as_deref(), &mut batch) {
+        // Rebased, or a shallower clone: begin anew.
+        since = None;
+        batch = Batch::default();
+        read_commits(context, root, None, &mut batch);
+    }
+    let Ok(_held) = Lock::acquire(&index.home.lock, WRITE_WAIT) else { return Ok(()) };
+    let Some(mut connection) = index.connection.take() else { return Ok(()) };
+    let saved = store::write(&mut connection, &path, |transaction| {
+        if since.is_none() {
+            transaction.execute("DELETE FROM history", [])?;
+        }
+        transaction.execute("INSERT INTO history (tip, data) VALUES (?1, ?2)", (&tip, batch.encode()))
+    });
+    index.connection = Some(connection);
+    saved?;
+    Ok(())
+}
+
+/// Reads commits into the batch; true when `since` is no ancestor of HEAD any more.
+fn read_commits(context: &Context<'_>, root: &Root, since: Option<&str>, batch: &mut Batch) -> bool {
+    let range = HistoryRange { since, commits_max: COMMITS_MAX, deadline: Deadline::after_ms(READ_MS) };
+    let mut add = |commit: Commit| {
+        batch.add(&commit);
+        true
+    };
+    match git::history(context.env, &root.path, &range, &mut add) {
+        Ok(end) => end.state == HistoryState::SinceLost,
+        Err(error) => {
+            // A clone that lacks objects: what was read until then is kept.
+            context.log.line("info", &format!("history: {error}"));
+            false
+        }
+    }
+}
+
+/// Commits on their way into the database.
+#[derive(Default)]
+struct Batch {
+    known: HashMap<Vec<u8>, u32>,
+    paths: Vec<u8>,
+    paths_count: u64,
+    commits: Vec<u8>,
+}
+
+impl Batch {
+    fn add(&mut self, commit: &Commit) {
+        if commit.files.is_empty() || commit.files_cut || commit.files.len() > COMMIT_FILES_MAX {
+            return;
+        }
+        let terms = message_terms(commit);
+        self.commits.extend_from_slice(&commit.time.to_le_bytes());
+        put_varint(&mut self.commits, terms.len() as u64);
+        for term in terms {
+            self.commits.extend_from_slice(&term.to_le_bytes());
+        }
+        put_varint(&mut self.commits, commit.files.len() as u64);
+        for path in &commit.files {
+            let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+            let number = *self.known.entry(path.clone()).or_insert_with(|| {
+                put_bytes(&mut self.paths, path);
+                self.paths_count += 1;
+                next
+            });
+            put_varint(&mut self.commits, u64::from(number));
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.paths.len() + self.commits.len() + 8);
+        put_varint(&mut out, self.paths_count);
+        out.extend_from_slice(&self.paths);
+        out.extend_from_slice(&self.commits);
+        out
+    }
+}
+
+/// Folded terms of a message, each once; trailers say nothing about the change.
+fn message_terms(commit: &Commit) -> Vec<u32> {
+    let mut terms: Vec<u32> = Vec::new();
+    let body = commit.body.lines().filter(|line| !is_trailer(line));
+    for line in std::iter::once(commit.subject.as_str()).chain(body) {
+        raw_words(line.as_bytes(), |word, _| {
+            terms_of(word, |term, kind| {
+                let number = folded(term_hash(term));
+                let telling = kind == TermKind::Joined || !is_noise(term);
+                if telling && terms.len() < COMMIT_TERMS_MAX && !terms.contains(&number) {
+                    terms.push(number);
+                }
+            });
+        });
+    }
+    terms
+}
+
+/// `Signed-off-by: …` and its like.
+fn is_trailer(line: &str) -> bool {
+    line.split_once(": ")
+        .is_some_and(|(key, _)| key.ends_with("-by") || key.ends_with("-By") || key == "Change-Id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(subject: &str, body: &str, files: &[&str]) -> Commit {
+        Commit {
+            id: String::new(),
+            time: 7,
+            author_hash: 0,
+            subject: subject.into(),
+            body: body.into(),
+            files: files.iter().map(|path| path.as_bytes().to_vec()).collect(),
+            files_cut: false,
+        }
+    }
+
+    #[test]
+    fn batches_stack_up_and_name_each_path_once() {
+        let mut first = Batch::default();
+        first.add(&commit("Fix pool", "Signed-off-by: Ann\nleak gone", &["a.rs", "b.rs"]));
+        let mut second = Batch { known: first.known.clone(), ..Batch::default() };
+        second.add(&commit("Pool again", "", &["b.rs", "c.rs"]));
+        let mut past = Past::default();
+        assert!(past.take(&first.encode()) && past.take(&second.encode()));
+        assert_eq!(past.paths, [b"a.rs".to_vec(), b"b.rs".to_vec(), b"c.rs".to_vec()]);
+        assert_eq!(past.files(&past.commits[1]), [1, 2]);
+        let pool = folded(term_hash(b"pool"));
+        assert!(past.commits.iter().all(|commit| past.terms(commit).contains(&pool)));
+        assert!(!past.terms(&past.commits[0]).contains(&folded(term_hash(b"ann"))));
+        assert!(past.terms(&past.commits[0]).contains(&folded(term_hash(b"leak"))));
+    }
+
+    #[test]
+    fn mass_commits_and_damage_are_left_out() {
+        let many: Vec<String> = (0..=COMMIT_FILES_MAX).map(|number| format!("f{number}")).collect();
+        let mut batch = Batch::default();
+        batch.add(&commit("Reformat", "", &many.iter().map(String::as_str).collect::<Vec<_>>()));
+        let mut past = Past::default();
+        assert!(past.take(&batch.encode()));
+        assert!(past.commits.is_empty());
+        assert!(!past.take(&[9, 200, 1]));
+    }
+}

@@ -1,0 +1,184 @@
+//! First signals of files: sums over the posting lists of the question's terms, and paths that the question names.
+
+use super::query::Query;
+use super::rank::{self, SIGNALS, Signal, Signals};
+use crate::index::{DocRef, FIELDS, Field, Frequencies, Index, View};
+use crate::store::StoreError;
+use std::collections::HashMap;
+
+/// Files with terms or mentions of the question.
+pub(super) struct Gathered {
+    /// By position in the view, with their first signals.
+    pub(super) pool: Vec<(usize, Signals)>,
+    /// Inverse document frequency of each term.
+    pub(super) rarities: Vec<f32>,
+    /// Number of files met.
+    pub(super) met: usize,
+}
+
+/// Sums over posting lists for one file.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    lexical: f32,
+    title: f32,
+    text: f32,
+    path: f32,
+    stem: f32,
+    name: f32,
+    title_path: f32,
+    title_name: f32,
+    scope: f32,
+    defines: f32,
+    compound: f32,
+    matched: f32,
+}
+
+/// Shares of one posting in the sums, before term weights: each 0 to 1.
+struct Part {
+    all: f32,
+    text: f32,
+    path: f32,
+    stem: f32,
+    name: f32,
+}
+
+pub(super) fn gather(index: &Index, view: &View<'_>, query: &Query) -> Result<Gathered, StoreError> {
+    let count = view.docs.len();
+    let norms: Vec<[f32; FIELDS]> =
+        view.docs.iter().map(|doc| rank::field_norms(&doc.entry.lengths, &view.mean_lengths)).collect();
+    let mut sums = vec![Sums::default(); count];
+    let mut rarities = vec![0.0; query.terms.len()];
+    let hashes: Vec<u64> = query.terms.iter().map(|term| term.hash).collect();
+    view.postings(index, &hashes, |number, list| {
+        let term = &query.terms[number];
+        let (mut in_path, mut in_stem, mut in_name) = (0, 0, 0);
+        for (_, frequencies) in list {
+            let has = |field: Field| frequencies[field as usize] > 0;
+            in_path += usize::from(has(Field::Folder) || has(Field::Stem));
+            in_stem += usize::from(has(Field::Stem));
+            in_name += usize::from(has(Field::Name));
+        }
+        let rarity = rank::idf(count, list.len());
+        let path_rarity = rank::idf(count, in_path);
+        let stem_rarity = rank::idf(count, in_stem);
+        let name_rarity = rank::idf(count, in_name);
+        rarities[number] = rarity;
+        let weight = term.weight * rarity;
+        for (position, frequencies) in list {
+            let part = part(frequencies, &norms[*position as usize]);
+            let sum = &mut sums[*position as usize];
+            sum.lexical += weight * part.all;
+            sum.title += term.title * rarity * part.all;
+            sum.text += weight * part.text;
+            sum.path += term.weight * path_rarity * part.path;
+            sum.stem += term.weight * stem_rarity * part.stem;
+            sum.title_path += term.title * path_rarity * part.path;
+            if term.scope {
+                sum.scope += path_rarity * part.path;
+            }
+            if part.name > 0.0 {
+                sum.name += term.weight * name_rarity * part.name;
+                sum.title_name += term.title * name_rarity * part.name;
+            }
+            if term.compound {
+                sum.compound += weight * part.all;
+                if part.name > 0.0 {
+                    sum.defines += weight * if term.identifier { 1.5 } else { 1.0 };
+                }
+            } else {
+                sum.matched += weight;
+            }
+        }
+    })?;
+    Ok(pool(view, query, &sums, rarities))
+}
+
+fn part(frequencies: &Frequencies, norms: &[f32; FIELDS]) -> Part {
+    let weighted = |field: Field| f32::from(frequencies[field as usize]) * norms[field as usize];
+    let text = weighted(Field::Body) + weighted(Field::Comment) + weighted(Field::Signature);
+    if frequencies[Field::Name as usize..].iter().all(|&count| count == 0) {
+        let all = rank::saturate(text);
+        return Part { all, text: all, path: 0.0, stem: 0.0, name: 0.0 };
+    }
+    let (name, folder, stem) = (weighted(Field::Name), weighted(Field::Folder), weighted(Field::Stem));
+    Part {
+        all: rank::saturate(text + name + folder + stem),
+        text: rank::saturate(text),
+        path: rank::saturate(folder + stem),
+        stem: rank::saturate(stem),
+        name: rank::saturate(name),
+    }
+}
+
+fn pool(view: &View<'_>, query: &Query, sums: &[Sums], rarities: Vec<f32>) -> Gathered {
+    let mentioned = mentions(view, query);
+    let plain = query.terms.iter().zip(&rarities).filter(|(term, _)| !term.compound);
+    let asked: f32 = plain.map(|(term, rarity)| term.weight * rarity).sum();
+    let mut pool: Vec<(usize, Signals)> = Vec::new();
+    for (position, sum) in sums.iter().enumerate() {
+        let mention = mentioned.get(&position).copied().unwrap_or(0.0);
+        if sum.lexical > 0.0 || mention > 0.0 {
+            pool.push((position, first_signals(sum, mention, asked)));
+        }
+    }
+    Gathered { met: pool.len(), pool, rarities }
+}
+
+fn first_signals(sum: &Sums, mention: f32, asked: f32) -> Signals {
+    let mut signals = [0.0; SIGNALS];
+    let mut set = |signal: Signal, value: f32| signals[signal as usize] = value;
+    set(Signal::Lexical, sum.lexical);
+    set(Signal::Title, sum.title);
+    set(Signal::Text, sum.text);
+    set(Signal::Path, sum.path);
+    set(Signal::Stem, sum.stem);
+    set(Signal::Name, sum.name);
+    set(Signal::TitlePath, sum.title_path);
+    set(Signal::TitleName, sum.title_name);
+    set(Signal::Scope, sum.scope);
+    set(Signal::Defines, sum.defines);
+    set(Signal::Compound, sum.compound);
+    set(Signal::Mention, mention);
+    set(Signal::Coverage, if asked > 0.0 { sum.matched / asked } else { 0.0 });
+    signals
+}
+
+/// Files that the task names by path, file name or module: a full path weighs 1, an ambiguous name less.
+fn mentions(view: &View<'_>, query: &Query) -> HashMap<usize, f32> {
+    let mut hits = HashMap::new();
+    for mention in &query.mentions {
+        let wanted = mention.path.as_bytes();
+        let last = wanted.rsplit(|&byte| byte == b'/').next().unwrap_or(wanted);
+        let mut matched: Vec<(usize, usize)> = Vec::new();
+        for (position, doc) in view.docs.iter().enumerate() {
+            let name = doc.name();
+            let stem = name.rsplitn(2, |&byte| byte == b'.').last().unwrap_or(name);
+            let name_fits =
+                if mention.file { name.eq_ignore_ascii_case(last) } else { stem.eq_ignore_ascii_case(last) };
+            if name_fits {
+                matched.push((position, shared_tail(doc, wanted)));
+            }
+        }
+        let best = matched.iter().map(|&(_, shared)| shared).max().unwrap_or(0);
+        let asked = wanted.iter().filter(|&&byte| byte == b'/').count();
+        // Of `a/b/c.rs` at least the file and one folder must fit, unless only a name was given.
+        if !mention.file && best == 0 {
+            continue;
+        }
+        matched.retain(|&(_, shared)| shared == best);
+        let certainty = if asked == 0 { 0.8 } else { 0.5 + 0.5 * best as f32 / asked as f32 };
+        let weight = certainty / (matched.len() as f32).sqrt();
+        for (position, _) in matched {
+            let hit: &mut f32 = hits.entry(position).or_default();
+            *hit = hit.max(weight) + 0.1 * hit.min(weight);
+        }
+    }
+    hits
+}
+
+/// Number of folders, from the file upwards, in which a document's path and a wanted one agree.
+fn shared_tail(doc: &DocRef<'_>, wanted: &[u8]) -> usize {
+    let folders = doc.folder().rsplit(|&byte| byte == b'/').filter(|part| !part.is_empty());
+    let asked = wanted.rsplit(|&byte| byte == b'/').skip(1);
+    folders.zip(asked).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+}

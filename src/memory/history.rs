@@ -1,0 +1,194 @@
+//! What past commits say: which files changes like the asked one touched, and which files change together.
+
+use super::query::Query;
+use crate::index::{Past, PastCommit, View, folded};
+use std::collections::HashMap;
+
+/// Past commits that are looked at for their files, most alike first.
+const NEIGHBOURS_MAX: usize = 80;
+/// The say of a past commit halves with every so many seconds of age.
+const HALF_LIFE_S: f32 = 365.0 * 86_400.0;
+/// Saturation and length norm of messages as documents.
+const K1: f32 = 1.2;
+const B: f32 = 0.75;
+/// Commits with more files than this say nothing about which files belong together.
+const TOGETHER_FILES_MAX: usize = 16;
+
+/// What history says of one file.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Trace {
+    /// BM25 over the messages of all commits that touched the file.
+    pub(super) words: f32,
+    /// Commits like the task that touched it.
+    pub(super) near: f32,
+    /// Logarithm of its recent changes.
+    pub(super) churn: f32,
+}
+
+/// History with the files that still exist.
+pub(super) struct Chronicle {
+    past: Past,
+    /// Position of each path in the view; `None` when it is gone.
+    positions: Vec<Option<usize>>,
+    /// Weight of each commit by age: 1 for the newest.
+    decay: Vec<f32>,
+}
+
+impl Chronicle {
+    pub(super) fn of(past: Past, view: &View<'_>) -> Chronicle {
+        let positions = past.paths.iter().map(|path| view.find(path)).collect();
+        // Age is counted from the newest commit, not from now: the same answer tomorrow.
+        let newest = past.commits.iter().map(|commit| commit.time).max().unwrap_or(0);
+        let decay = past
+            .commits
+            .iter()
+            .map(|commit| (-(newest.saturating_sub(commit.time) as f32) / HALF_LIFE_S).exp2())
+            .collect();
+        Chronicle { past, positions, decay }
+    }
+
+    /// What history says of files, by position; only those of which it says anything.
+    pub(super) fn traces(&self, query: &Query) -> HashMap<usize, Trace> {
+        let mut traces: Vec<Trace> = vec![Trace::default(); self.past.paths.len()];
+        for (commit, decay) in self.past.commits.iter().zip(&self.decay) {
+            for &file in self.past.files(commit) {
+                traces[file as usize].churn += decay;
+            }
+        }
+        let matches = self.matches(query);
+        self.add_near(query, &matches, &mut traces);
+        self.add_words(query, &matches, &mut traces);
+        let named = self.positions.iter().zip(traces);
+        named
+            .filter_map(|(position, mut trace)| {
+                trace.churn = trace.churn.ln_1p();
+                position.map(|position| (position, trace))
+            })
+            .collect()
+    }
+
+    /// Pairs of term number and commit number, in order of terms.
+    fn matches(&self, query: &Query) -> Vec<(u32, u32)> {
+        let mut by_hash: Vec<(u32, u32)> =
+            query.terms.iter().zip(0..).map(|(term, number)| (folded(term.hash), number)).collect();
+        by_hash.sort_unstable();
+        // Most terms of most commits are not asked for: one bit tells.
+        let mut sieve = vec![0_u64; 1024];
+        for &(hash, _) in &by_hash {
+            sieve[(hash >> 6 & 1023) as usize] |= 1 << (hash & 63);
+        }
+        let mut matches = Vec::new();
+        for (commit, number) in self.past.commits.iter().zip(0_u32..) {
+            for &hash in self.past.terms(commit) {
+                if sieve[(hash >> 6 & 1023) as usize] >> (hash & 63) & 1 == 1
+                    && let Ok(at) = by_hash.binary_search_by_key(&hash, |&(hash, _)| hash)
+                {
+                    matches.push((by_hash[at].1, number));
+                }
+            }
+        }
+        matches.sort_unstable();
+        matches
+    }
+
+    fn add_near(&self, query: &Query, matches: &[(u32, u32)], traces: &mut [Trace]) {
+        let commits = &self.past.commits;
+        let mean = mean_length(commits.iter().map(|commit| self.past.terms(commit).len()));
+        let mut alike = vec![0.0_f32; commits.len()];
+        for group in matches.chunk_by(|a, b| a.0 == b.0) {
+            let term = &query.terms[group[0].0 as usize];
+            let rarity = super::rank::idf(commits.len(), group.len());
+            for &(_, commit) in group {
+                let length = self.past.terms(&commits[commit as usize]).len() as f32;
+                alike[commit as usize] += term.weight * rarity * (K1 + 1.0) / (1.0 + norm(length, mean));
+            }
+        }
+        let mut order: Vec<usize> = (0..alike.len()).filter(|&commit| alike[commit] > 0.0).collect();
+        order.sort_unstable_by(|&a, &b| alike[b].total_cmp(&alike[a]).then(a.cmp(&b)));
+        let best = order.first().map_or(1.0, |&commit| alike[commit]);
+        for commit in order.into_iter().take(NEIGHBOURS_MAX) {
+            let files = self.past.files(&commits[commit]);
+            let weight =
+                (alike[commit] / best).powf(1.5) * self.decay[commit] / (files.len().max(1) as f32).sqrt();
+            for &file in files {
+                traces[file as usize].near += weight;
+            }
+        }
+    }
+
+    fn add_words(&self, query: &Query, matches: &[(u32, u32)], traces: &mut [Trace]) {
+        let mut lengths = vec![0_u32; traces.len()];
+        for commit in &self.past.commits {
+            let terms = self.past.terms(commit).len() as u32;
+            for &file in self.past.files(commit) {
+                lengths[file as usize] += terms;
+            }
+        }
+        let mean = mean_length(lengths.iter().map(|&length| length as usize));
+        let mut counts = vec![0_u32; traces.len()];
+        let mut touched: Vec<u32> = Vec::new();
+        for group in matches.chunk_by(|a, b| a.0 == b.0) {
+            let term = &query.terms[group[0].0 as usize];
+            for &(_, commit) in group {
+                for &file in self.past.files(&self.past.commits[commit as usize]) {
+                    if counts[file as usize] == 0 {
+                        touched.push(file);
+                    }
+                    counts[file as usize] += 1;
+                }
+            }
+            let weight = term.weight * super::rank::idf(traces.len(), touched.len());
+            for file in touched.drain(..) {
+                let file = file as usize;
+                let count = std::mem::take(&mut counts[file]) as f32;
+                traces[file].words += weight * count / (count + norm(lengths[file] as f32, mean));
+            }
+        }
+    }
+
+    /// Files that were changed together with the seeds, by position; seeds are positions with weights.
+    pub(super) fn together(&self, seeds: &[(usize, f32)]) -> HashMap<usize, f32> {
+        let mut weights = vec![0.0_f32; self.past.paths.len()];
+        for (position, weight) in self.positions.iter().zip(&mut weights) {
+            let seed = seeds.iter().find(|(seed, _)| Some(*seed) == *position);
+            *weight = seed.map_or(0.0, |&(_, weight)| weight);
+        }
+        let mut changes = vec![2.0_f32; weights.len()];
+        let mut shared: Vec<(&PastCommit, f32)> = Vec::new();
+        for (commit, &decay) in self.past.commits.iter().zip(&self.decay) {
+            let files = self.past.files(commit);
+            if files.len() > TOGETHER_FILES_MAX {
+                continue;
+            }
+            for &file in files.iter().filter(|&&file| weights[file as usize] > 0.0) {
+                changes[file as usize] += decay;
+            }
+            if files.len() > 1 && files.iter().any(|&file| weights[file as usize] > 0.0) {
+                shared.push((commit, decay));
+            }
+        }
+        let mut together = HashMap::new();
+        for (commit, decay) in shared {
+            let files = self.past.files(commit);
+            let share = decay / (files.len() as f32 - 1.0).sqrt();
+            for &seed in files.iter().filter(|&&file| weights[file as usize] > 0.0) {
+                let weight = weights[seed as usize] * share / changes[seed as usize];
+                for &other in files.iter().filter(|&&other| other != seed) {
+                    if let Some(position) = self.positions[other as usize] {
+                        *together.entry(position).or_default() += weight;
+                    }
+                }
+            }
+        }
+        together
+    }
+}
+
+fn norm(length: f32, mean: f32) -> f32 {
+    K1 * (1.0 - B + B * length / mean)
+}
+
+fn mean_length(lengths: impl Iterator<Item = usize>) -> f32 {
+    let (sum, count) = lengths.fold((0, 0), |(sum, count), length| (sum + length, count + 1));
+    (sum as f32 / (count as f32).max(1.0)).max(1.0)
+}

@@ -1,0 +1,284 @@
+//! What a candidate's neighbours say: imports to and from the best files, its folder, its tests; and names that are
+//! short forms of the question's words.
+
+use super::query::Query;
+use crate::index::{DocRef, Outline};
+use crate::text::{TermKind, raw_words, terms_of};
+use std::collections::HashMap;
+
+/// Best files whose imports count.
+const SEEDS_MAX: usize = 12;
+/// Trailing parts of an import target that may name something inside the file.
+const INNER_PARTS_MAX: usize = 2;
+/// A target that fits more files than this names none of them.
+const AMBIGUOUS_MAX: usize = 4;
+/// Imports looked at per file.
+const IMPORTS_MAX: usize = 200;
+
+/// One candidate as its neighbours see it, best first.
+pub(super) struct Node<'a> {
+    pub(super) doc: DocRef<'a>,
+    /// Score divided by the best score, 0 to 1.
+    pub(super) score: f32,
+    /// Lexical signal divided by the largest, 0 to 1.
+    pub(super) lexical: f32,
+    pub(super) test: bool,
+    /// `None` when it was not read.
+    pub(super) outline: Option<&'a Outline>,
+}
+
+/// What the neighbours say of one candidate.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Voices {
+    /// Score of the best file that imports this one.
+    pub(super) imported: f32,
+    /// Score of the best file that this one imports.
+    pub(super) importing: f32,
+    /// Score of the best other file in the same folder.
+    pub(super) folder: f32,
+    /// Lexical value of the best test that bears its name.
+    pub(super) tested: f32,
+}
+
+/// Asks the neighbours of each candidate.
+pub(super) fn voices(nodes: &[Node<'_>]) -> Vec<Voices> {
+    let mut voices = vec![Voices::default(); nodes.len()];
+    ask_imports(nodes, &mut voices);
+    ask_folders(nodes, &mut voices);
+    ask_tests(nodes, &mut voices);
+    voices
+}
+
+fn ask_imports(nodes: &[Node<'_>], voices: &mut [Voices]) {
+    let names = Names::of(nodes);
+    for (from, node) in nodes.iter().enumerate() {
+        let Some(outline) = node.outline else { continue };
+        for import in outline.imports.iter().take(IMPORTS_MAX) {
+            for to in names.resolve(nodes, from, &import.target) {
+                if from < SEEDS_MAX {
+                    voices[to].imported = voices[to].imported.max(node.score);
+                }
+                if to < SEEDS_MAX {
+                    voices[from].importing = voices[from].importing.max(nodes[to].score);
+                }
+            }
+        }
+    }
+}
+
+/// Candidates by the name under which they are imported.
+struct Names {
+    by_name: HashMap<Vec<u8>, Vec<usize>>,
+    /// Lower-case components of each path, the last without extension; an index file is known by its folder.
+    paths: Vec<Vec<Vec<u8>>>,
+}
+
+impl Names {
+    fn of(nodes: &[Node<'_>]) -> Names {
+        let mut names = Names { by_name: HashMap::new(), paths: Vec::with_capacity(nodes.len()) };
+        for (number, node) in nodes.iter().enumerate() {
+            let mut parts: Vec<Vec<u8>> = components(node.doc.folder());
+            let stem = node.doc.name().split(|&byte| byte == b'.').next().unwrap_or_default();
+            let stem = stem.to_ascii_lowercase();
+            if !matches!(stem.as_slice(), b"__init__" | b"mod" | b"index" | b"lib" | b"") {
+                parts.push(stem);
+            }
+            if let Some(last) = parts.last() {
+                names.by_name.entry(last.clone()).or_default().push(number);
+            }
+            names.paths.push(parts);
+        }
+        names
+    }
+
+    /// The candidates that an import of candidate `from` means: those that share the longest tail with the target, and
+    /// of those the nearest.
+    fn resolve(&self, nodes: &[Node<'_>], from: usize, target: &str) -> Vec<usize> {
+        let parts = target_parts(target);
+        for inner in 0..=INNER_PARTS_MAX.min(parts.len().saturating_sub(1)) {
+            let wanted = &parts[..parts.len() - inner];
+            let Some(last) = wanted.last() else { return Vec::new() };
+            let Some(named) = self.by_name.get(last) else { continue };
+            let fit = |&&to: &&usize| {
+                let tail = self.paths[to].iter().rev().zip(wanted.iter().rev());
+                let tail = tail.take_while(|(a, b)| a == b).count();
+                let head = self.paths[to].iter().zip(&self.paths[from]).take_while(|(a, b)| a == b).count();
+                let same_language = nodes[to].doc.entry.language == nodes[from].doc.entry.language;
+                (tail, same_language, head)
+            };
+            let others = named.iter().filter(|&&to| to != from);
+            let Some(best) = others.clone().map(|to| fit(&to)).max() else { continue };
+            if best.0 < wanted.len().min(2) {
+                continue;
+            }
+            let fitting: Vec<usize> = others.filter(|to| fit(to) == best).copied().collect();
+            return if fitting.len() > AMBIGUOUS_MAX { Vec::new() } else { fitting };
+        }
+        Vec::new()
+    }
+}
+
+fn components(path: &[u8]) -> Vec<Vec<u8>> {
+    path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_ascii_lowercase).collect()
+}
+
+/// `crate::a::b`, `./a/b.js`, `a.b`, `<a/b.h>` → `a`, `b`.
+fn target_parts(target: &str) -> Vec<Vec<u8>> {
+    let target = target.trim_matches(['<', '>', '"', '\'', ' ', ';']);
+    let by_path = target.contains('/');
+    let mut parts: Vec<&str> = target
+        .split(|ch: char| matches!(ch, '/' | '\\' | ':') || (ch == '.' && !by_path))
+        .filter(|part| !matches!(*part, "" | "." | ".." | "crate" | "self" | "super" | "@" | "~" | "*"))
+        .collect();
+    if by_path && let Some(last) = parts.last_mut() {
+        *last = last.split('.').next().unwrap_or(last);
+    } else if parts.len() > 1 && parts.last().is_some_and(|last| matches!(*last, "h" | "hpp" | "hh")) {
+        parts.pop();
+    }
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| part.to_ascii_lowercase().into_bytes())
+        .collect()
+}
+
+fn ask_folders(nodes: &[Node<'_>], voices: &mut [Voices]) {
+    // Best and second best of each folder, so that no file speaks for itself.
+    let mut best: HashMap<&[u8], (usize, f32, f32)> = HashMap::new();
+    for (number, node) in nodes.iter().enumerate().filter(|(_, node)| !node.test) {
+        let entry = best.entry(node.doc.folder()).or_insert((number, 0.0, 0.0));
+        if entry.0 == number {
+            entry.1 = node.score;
+        } else {
+            entry.2 = entry.2.max(node.score);
+        }
+    }
+    for (number, (node, voice)) in nodes.iter().zip(voices).enumerate() {
+        if let Some(&(first, score, second)) = best.get(node.doc.folder()) {
+            voice.folder = if first == number { second } else { score };
+        }
+    }
+}
+
+fn ask_tests(nodes: &[Node<'_>], voices: &mut [Voices]) {
+    let mut tests: HashMap<Vec<u8>, f32> = HashMap::new();
+    for node in nodes.iter().filter(|node| node.test) {
+        let value = tests.entry(tested_name(node.doc.name())).or_default();
+        *value = value.max(node.lexical);
+    }
+    tests.remove(&Vec::new());
+    for (node, voice) in nodes.iter().zip(voices).filter(|(node, _)| !node.test) {
+        voice.tested = tests.get(&tested_name(node.doc.name())).copied().unwrap_or(0.0);
+    }
+}
+
+/// The name of what a test file tests, letters and digits only: `test_http_pool.py`, `HttpPoolTest.java` → `httppool`.
+fn tested_name(name: &[u8]) -> Vec<u8> {
+    let stem = name.split(|&byte| byte == b'.').next().unwrap_or(name);
+    let mut plain: Vec<u8> =
+        stem.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    for word in [&b"tests"[..], b"test", b"specs", b"spec"] {
+        if plain.ends_with(word) {
+            plain.truncate(plain.len() - word.len());
+            break;
+        }
+        if plain.starts_with(word) {
+            plain.drain(..word.len());
+            break;
+        }
+    }
+    plain
+}
+
+/// Finds words of paths that are a short form, a longer form or the beginning of a word of the question.
+pub(super) struct Aliases<'q> {
+    /// Words of the question with their weights.
+    words: Vec<(&'q [u8], f32)>,
+    memo: HashMap<Vec<u8>, f32>,
+}
+
+impl<'q> Aliases<'q> {
+    pub(super) fn new(query: &'q Query, rarities: &[f32]) -> Aliases<'q> {
+        let terms = query.terms.iter().zip(rarities).filter(|(term, _)| !term.compound);
+        let words = terms
+            .filter(|(term, _)| term.text.len() >= 2 && term.text.is_ascii())
+            .map(|(term, rarity)| (term.text.as_bytes(), term.weight * rarity))
+            .collect();
+        Aliases { words, memo: HashMap::new() }
+    }
+
+    /// Sum over the words of a path of the best word of the question that each may stand for.
+    pub(super) fn value(&mut self, doc: &DocRef<'_>) -> f32 {
+        let mut sum = 0.0;
+        let mut seen: Vec<Vec<u8>> = Vec::new();
+        for text in [doc.folder(), doc.name()] {
+            raw_words(text, |word, _| {
+                terms_of(word, |term, kind| {
+                    if kind == TermKind::Part && !seen.iter().any(|other| other == term) {
+                        seen.push(term.to_vec());
+                    }
+                });
+            });
+        }
+        for word in seen {
+            let words = &self.words;
+            sum += *self.memo.entry(word).or_insert_with_key(|word| {
+                words.iter().map(|(asked, weight)| weight * kinship(asked, word)).fold(0.0, f32::max)
+            });
+        }
+        sum
+    }
+}
+
+/// How surely one of two words stands for the other: 0 to 1; equal words are another signal's business.
+fn kinship(a: &[u8], b: &[u8]) -> f32 {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if short.len() == long.len() || short.len() < 2 || short[0] != long[0] {
+        return 0.0;
+    }
+    if long.starts_with(short) {
+        return if short.len() < 3 { 0.0 } else { (short.len() as f32 / long.len() as f32).sqrt() };
+    }
+    // `ctx` for `context`: consonants only, in order.
+    let consonants = short[1..].iter().all(|byte| !matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u'));
+    if short.len() > 4 || !consonants || long.len() < 2 * short.len() {
+        return 0.0;
+    }
+    let mut rest = long.iter();
+    if short.iter().all(|byte| rest.any(|other| other == byte)) { 0.5 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_forms_are_kin_and_chance_is_not() {
+        assert!(kinship(b"context", b"ctx") > 0.0);
+        assert!(kinship(b"memor", b"mem") > 0.0);
+        assert!(kinship(b"config", b"configuration") > kinship(b"con", b"configuration"));
+        assert_eq!(kinship(b"context", b"cat"), 0.0);
+        assert_eq!(kinship(b"pool", b"pool"), 0.0);
+        assert_eq!(kinship(b"xtc", b"context"), 0.0);
+    }
+
+    #[test]
+    fn targets_of_any_language_are_cut_alike() {
+        let parts = |target: &str| -> Vec<String> {
+            target_parts(target).into_iter().map(|part| String::from_utf8(part).unwrap()).collect()
+        };
+        assert_eq!(parts("crate::net::Pool"), ["net", "pool"]);
+        assert_eq!(parts("../lib/a.js"), ["lib", "a"]);
+        assert_eq!(parts("django.db.models"), ["django", "db", "models"]);
+        assert_eq!(parts("<sys/types.h>"), ["sys", "types"]);
+        assert_eq!(parts("util.h"), ["util"]);
+        assert_eq!(parts("."), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_test_bears_the_name_of_what_it_tests() {
+        for name in ["test_http_pool.py", "HttpPoolTest.java", "http-pool.spec.ts", "http_pool.rs"] {
+            assert_eq!(tested_name(name.as_bytes()), b"httppool", "{name}");
+        }
+    }
+}

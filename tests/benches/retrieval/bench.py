@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+"""Fits and checks the ranking's weights. Python's standard library; NumPy, if it is there, makes `fit` faster.
+
+  bench.py dump   --tasks TASKS --folders FOLDERS --rtk RTK --out DUMP   signals of all candidates of each task
+  bench.py fit    DUMP [DUMP ...]                                        weights, with repositories left out
+  bench.py report DUMP [DUMP ...]                                        figures of the order that rtk gave
+  bench.py ablate DUMP [DUMP ...]                                        what each signal is worth
+  bench.py abstain DUMP --foreign DUMP                                   real tasks against those of other projects
+
+TASKS    one JSON object a line: `id`, `repo`, `lang`, `set`, `query` (text of the task), `truth_src` (paths that the real
+         change modified).
+FOLDERS  one JSON object a line: `repo`, `folder`: a work tree at the state before the tasks; or `repo`, `id`, `folder` for
+         a task of its own; or `command`, which is run first (to check out a commit).
+DUMP     one JSON object a line: the task, its truth, names of signals, and of each candidate its path and raw values.
+
+Signals before `test` are divided by their maximum over the candidates of a question, exactly as in `src/memory/rank.rs`.
+The fit is a listwise softmax: the mean log-probability of the true files among the candidates, with an L2 penalty. All
+figures of `fit` and `ablate` are of repositories that the fit has not seen."""
+
+import argparse
+import collections
+import gzip
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+FIRST_PRIOR = "test"
+FOLDS = 6
+RECALL_AT = (1, 5, 10, 20)
+
+
+def lines_of(path):
+    opener = gzip.open if path.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+# ---------------------------------------------------------------- dump
+
+
+def dump(options):
+    folders = {}
+    for row in lines_of(options.folders):
+        folders[row.get("id") or row["repo"]] = row
+    tasks = [task for path in options.tasks for task in lines_of(path)]
+    tasks = [task for task in tasks if task["id"] in folders or task["repo"] in folders]
+    tasks = [task for task in tasks if options.set in ("all", task.get("set"))]
+    if options.foreign:
+        exchange_texts(tasks)
+    tasks.sort(key=lambda task: (task["repo"], task.get("date") or ""))
+    refreshed = set()
+    opener = gzip.open if options.out.endswith(".gz") else open
+    with opener(options.out, "wt", encoding="utf8") as out:
+        for number, task in enumerate(tasks):
+            row = folders.get(task["id"]) or folders[task["repo"]]
+            key = (row["folder"], row.get("command"))
+            if key not in refreshed:
+                if row.get("command"):
+                    subprocess.run(row["command"], shell=True, check=True, stdout=subprocess.DEVNULL)
+                command = [options.rtk, "memory", "refresh", "--project", row["folder"]]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                refreshed.add(key)
+            plan = ask(options, row["folder"], task["query"])
+            if plan:
+                out.write(json.dumps(compact(task, plan)) + "\n")
+            if number % 50 == 0:
+                print(f"{number} of {len(tasks)}", file=sys.stderr, flush=True)
+
+
+def exchange_texts(tasks):
+    """Gives each task the text of a task of another repository; always the same one."""
+    generator = random.Random(7)
+    texts = [(task["repo"], task["query"]) for task in tasks]
+    for task in tasks:
+        while True:
+            repo, text = generator.choice(texts)
+            if repo != task["repo"]:
+                task["query"] = text
+                break
+
+
+def ask(options, folder, text):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf8") as file:
+        file.write(text)
+        file.flush()
+        command = [options.rtk, "memory", "plan", "--json", "--top", str(options.top)]
+        command += ["--project", folder, "--task-file", file.name]
+        done = subprocess.run(command, capture_output=True)
+    if done.returncode:
+        print(done.stderr.decode("utf8", "replace")[-300:], file=sys.stderr)
+        return None
+    return json.loads(done.stdout)
+
+
+def compact(task, plan):
+    names = sorted(signal["name"] for signal in plan["candidates"][0]["signals"]) if plan["candidates"] else []
+    candidates = []
+    for candidate in plan["candidates"]:
+        values = {signal["name"]: signal["value"] for signal in candidate["signals"]}
+        candidates.append([candidate["path"], [float(f"{values[name]:.5g}") for name in names]])
+    kept = {key: task.get(key) for key in ("id", "repo", "lang", "set", "truth_src")}
+    facts = {key: plan["facts"][key] for key in ("candidates", "files_known", "timings_us")}
+    return {**kept, "confidence": plan["confidence"], "facts": facts, "names": names, "candidates": candidates}
+
+
+# ---------------------------------------------------------------- measures
+
+
+def measures(order, truth):
+    """Figures of one ranked list of paths."""
+    place = {path: number for number, path in reversed(list(enumerate(order)))}
+    places = [place.get(path, 10**9) for path in truth]
+    row = {f"recall@{k}": sum(p < k for p in places) / len(places) for k in RECALL_AT}
+    row["all@10"] = float(all(p < 10 for p in places))
+    row["mrr"] = 1.0 / (1 + min(places)) if min(places) < 10**9 else 0.0
+    row["pool"] = sum(p < 10**9 for p in places) / len(places)
+    return row
+
+
+def table(rows, title):
+    """Prints the means of measured tasks, over all and by set and language."""
+    groups = collections.OrderedDict({"all": rows})
+    for key in ("set", "lang"):
+        for value in sorted({row[key] for row in rows}):
+            groups[value] = [row for row in rows if row[key] == value]
+    names = [f"recall@{k}" for k in RECALL_AT] + ["all@10", "mrr", "pool"]
+    print(f"\n{title}\n| group | tasks | " + " | ".join(names) + " |")
+    print("|---|--:|" + "--:|" * len(names))
+    for group, members in groups.items():
+        means = [100 * sum(row[name] for row in members) / len(members) for name in names]
+        print(f"| {group} | {len(members)} | " + " | ".join(f"{mean:.1f}" for mean in means) + " |")
+    return {name: sum(row[name] for row in rows) / len(rows) for name in names}
+
+
+def load(paths):
+    tasks = []
+    for path in paths:
+        for row in lines_of(path):
+            row["found"] = set(row["truth_src"]) & {path for path, _ in row["candidates"]}
+            tasks.append(row)
+    return tasks
+
+
+def report(options):
+    rows = []
+    for task in load(options.dumps):
+        order = [path for path, _ in task["candidates"]]
+        rows.append({**measures(order, task["truth_src"]), "lang": task["lang"], "set": task["set"]})
+    table(rows, "order as given by rtk")
+
+
+# ---------------------------------------------------------------- fit
+
+
+class Model:
+    """Listwise softmax over the candidates of each task."""
+
+    def __init__(self, tasks, names, penalty):
+        self.names = names
+        self.penalty = penalty
+        self.tasks = tasks
+        import numpy
+
+        self.numpy = numpy
+        self.blocks = []
+        for task in tasks:
+            columns = [task["names"].index(name) for name in names]
+            values = numpy.array([candidate[1] for candidate in task["candidates"]], dtype=float)
+            if not len(values):
+                self.blocks.append(None)
+                continue
+            values = values[:, columns]
+            first_prior = names.index(FIRST_PRIOR)
+            maxima = values.max(axis=0)
+            maxima[maxima <= 0] = 1
+            maxima[first_prior:] = 1
+            values = values / maxima
+            true = numpy.array([path in task["found"] for path, _ in task["candidates"]], dtype=float)
+            self.blocks.append((values, true))
+        self.paths = [[path for path, _ in task["candidates"]] for task in tasks]
+
+    def fit(self, chosen, start=None, rounds=400):
+        """Maximises the penalised likelihood of the chosen tasks by L-BFGS."""
+        numpy = self.numpy
+        blocks = [self.blocks[i] for i in chosen if self.blocks[i] is not None and self.blocks[i][1].any()]
+        values = numpy.concatenate([block[0] for block in blocks])
+        lengths = [len(block[0]) for block in blocks]
+        starts = numpy.concatenate([[0], numpy.cumsum(lengths)[:-1]])
+        owner = numpy.repeat(numpy.arange(len(blocks)), lengths)
+        share = numpy.concatenate([block[1] / block[1].sum() for block in blocks])
+        wanted = values.T @ share
+
+        def loss(weights):
+            scores = values @ weights
+            scores -= numpy.maximum.reduceat(scores, starts)[owner]
+            powers = numpy.exp(scores)
+            sums = numpy.add.reduceat(powers, starts)
+            gradient = values.T @ (powers / sums[owner]) - wanted + self.penalty * weights
+            value = numpy.log(sums).sum() - (share * scores).sum() + 0.5 * self.penalty * (weights**2).sum()
+            return value / len(blocks), gradient / len(blocks)
+
+        weights = numpy.zeros(len(self.names)) if start is None else start.copy()
+        return minimise(numpy, loss, weights, rounds)
+
+    def order(self, i, weights):
+        block = self.blocks[i]
+        if block is None:
+            return []
+        scores = block[0] @ weights
+        order = sorted(range(len(scores)), key=lambda row: (-scores[row], self.paths[i][row]))
+        return [self.paths[i][row] for row in order]
+
+
+def minimise(numpy, loss, weights, rounds, memory=12):
+    """L-BFGS (Nocedal 1980) with a backtracking line search."""
+    value, gradient = loss(weights)
+    history = collections.deque(maxlen=memory)
+    for _ in range(rounds):
+        direction = gradient.copy()
+        factors = []
+        for step, change, scale in reversed(history):
+            factor = scale * step.dot(direction)
+            factors.append(factor)
+            direction -= factor * change
+        if history:
+            step, change, _ = history[-1]
+            direction *= step.dot(change) / change.dot(change)
+        for (step, change, scale), factor in zip(history, reversed(factors)):
+            direction += (factor - scale * change.dot(direction)) * step
+        slope = gradient.dot(direction)
+        if slope < 1e-10:
+            break
+        length = 1.0 if history else min(1.0, 1.0 / math.sqrt(gradient.dot(gradient)))
+        while length > 1e-8:
+            new_value, new_gradient = loss(weights - length * direction)
+            if new_value <= value - 1e-4 * length * slope:
+                break
+            length /= 2
+        else:
+            break
+        step, change = -length * direction, new_gradient - gradient
+        if step.dot(change) > 1e-12:
+            history.append((step, change, 1 / step.dot(change)))
+        done = value - new_value < 1e-7
+        weights, value, gradient = weights + step, new_value, new_gradient
+        if done:
+            break
+    return weights
+
+
+def folds(tasks):
+    """Repositories dealt into folds, the largest first, always the same."""
+    counts = collections.Counter(task["repo"] for task in tasks)
+    sizes = [0] * FOLDS
+    fold_of = {}
+    for repo, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        fold = sizes.index(min(sizes))
+        fold_of[repo] = fold
+        sizes[fold] += count
+    return fold_of
+
+
+def left_out(model, chosen_names=None):
+    """Measures each task with weights that its repository had no part in."""
+    fold_of = folds(model.tasks)
+    rows = []
+    for fold in range(FOLDS):
+        inside = [i for i, task in enumerate(model.tasks) if fold_of[task["repo"]] != fold]
+        weights = model.fit(inside)
+        for i, task in enumerate(model.tasks):
+            if fold_of[task["repo"]] == fold:
+                row = measures(model.order(i, weights), task["truth_src"])
+                rows.append({**row, "lang": task["lang"], "set": task["set"]})
+    return rows
+
+
+def names_of(tasks, without=()):
+    """Signals in the table's order: those that are scaled first, then the priors."""
+    names = tasks[0]["names"]
+    priors = ["test", "noise", "example", "documentation", "config", "language", "size", "symbols", "bare", "depth"]
+    priors = [name for name in priors if name in names]
+    scaled = [name for name in names if name not in priors]
+    return [name for name in scaled + priors if name not in without]
+
+
+def fit(options):
+    tasks = [task for task in load(options.dumps) if task["names"]]
+    names = names_of(tasks, options.without)
+    model = Model(tasks, names, options.penalty)
+    table(left_out(model), f"repositories left out, {len(names)} signals, penalty {options.penalty}")
+    weights = model.fit(range(len(tasks)))
+    print("\nweights fitted on all tasks:")
+    for name, weight in zip(names, weights):
+        print(f'    ("{name}", {weight:.3f}),')
+
+
+def ablate(options):
+    tasks = [task for task in load(options.dumps) if task["names"]]
+    names = names_of(tasks)
+    groups = [group.split("+") for group in options.groups] or [[name] for name in names if name != FIRST_PRIOR]
+    shown = ("recall@5", "recall@10", "all@10", "mrr")
+    whole = means(left_out(Model(tasks, names, options.penalty)), shown)
+    print("| without | " + " | ".join(shown) + " |\n|---|" + "--:|" * len(shown))
+    print("| nothing | " + " | ".join(f"{100 * whole[name]:.1f}" for name in shown) + " |")
+    for group in groups:
+        rest = [name for name in names if name not in group]
+        other = means(left_out(Model(tasks, rest, options.penalty)), shown)
+        changes = [f"{100 * (other[name] - whole[name]):+.1f}" for name in shown]
+        print(f"| {' '.join(group)} | " + " | ".join(changes) + " |", flush=True)
+
+
+def means(rows, names):
+    return {name: sum(row[name] for row in rows) / len(rows) for name in names}
+
+
+# ---------------------------------------------------------------- abstention
+
+
+def abstain(options):
+    own = load(options.dumps)
+    foreign = load([options.foreign])
+    for title, tasks in (("own", own), ("foreign", foreign)):
+        counts = collections.Counter(task["confidence"] for task in tasks)
+        shares = ", ".join(f"{name} {100 * count / len(tasks):.1f} %" for name, count in sorted(counts.items()))
+        print(f"{title}: {len(tasks)} tasks, {shares}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    sub = commands.add_parser("dump")
+    sub.add_argument("--tasks", nargs="+", required=True)
+    sub.add_argument("--folders", required=True)
+    sub.add_argument("--rtk", required=True)
+    sub.add_argument("--out", required=True)
+    sub.add_argument("--set", default="all")
+    sub.add_argument("--top", type=int, default=400)
+    sub.add_argument("--foreign", action="store_true", help="ask each project what was meant for another")
+    for name in ("fit", "report", "ablate", "abstain"):
+        sub = commands.add_parser(name)
+        sub.add_argument("dumps", nargs="+")
+        sub.add_argument("--penalty", type=float, default=1.0)
+        sub.add_argument("--without", nargs="*", default=[])
+        sub.add_argument("--groups", nargs="*", default=[], help="signals joined by + are left out together")
+        if name == "abstain":
+            sub.add_argument("--foreign", required=True)
+    options = parser.parse_args()
+    globals()[options.command](options)
+
+
+if __name__ == "__main__":
+    main()
