@@ -145,7 +145,7 @@ fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode, CliError> {
                 session.out.line(&candidate.path)?;
             }
         }
-        PlanFormat::Text => print_plan(session, &plan, args.explain)?,
+        PlanFormat::Text => print_plan(session, &plan, args.explain || session.out.is_verbose())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use crate::index::{HashedMap, Outline};
-use crate::text::{TermKind, raw_words, term_hash, terms_of};
+use crate::text::{TermKind, lines, raw_words, term_hash, terms_of};
 use memchr::memmem;
 use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -84,7 +84,7 @@ impl<'q> Seeker<'q> {
         let mut hits: Vec<(u32, u32, f32)> = Vec::new();
         let mut words = vec![0_u32; places.len()];
         let mut evidence = Evidence::default();
-        for (number, line) in source.split(|&byte| byte == b'\n').enumerate() {
+        for (number, line) in lines(source).enumerate() {
             let Some(&place) = place_of_line.get(number) else { break };
             let weight = if signature[number] { SIGNATURE_WEIGHT } else { 1.0 };
             let mut before = 0;

@@ -5,7 +5,7 @@
 use super::search::Found;
 use super::types::{Budget, Detail, Ranked};
 use crate::code::Symbol;
-use crate::text::{estimate_tokens, inert};
+use crate::text::{estimate_tokens, inert, line_range, lines};
 
 /// A signature is shown up to this length, in characters.
 const SIGNATURE_CHARS_MAX: usize = 120;
@@ -149,10 +149,9 @@ fn signature(found: &Found, symbol: &Symbol) -> String {
 
 /// The lines `start` to `end`, 1-based and inclusive; bytes that are not UTF-8 are replaced.
 fn lines_of(source: &[u8], start: u32, end: u32) -> Vec<String> {
-    let skip = (start.max(1) - 1) as usize;
-    let count = (end.max(start) - start + 1) as usize;
-    let lines = source.split(|&byte| byte == b'\n').skip(skip).take(count);
-    lines.map(|line| String::from_utf8_lossy(line).trim_end_matches('\r').to_owned()).collect()
+    let range = line_range(source, start, end);
+    let range = range.strip_suffix(b"\n").unwrap_or(range);
+    lines(range).map(|line| String::from_utf8_lossy(line).trim_end_matches('\r').to_owned()).collect()
 }
 
 fn cut(line: &str, chars_max: usize) -> String {

@@ -6,6 +6,7 @@
 
 mod json_parse;
 mod json_splice;
+mod lines;
 mod prompt;
 mod tokens;
 mod words;
@@ -14,6 +15,7 @@ pub use json_parse::{JsonDocument, JsonError, JsonKind, JsonMember, JsonNode};
 pub use json_splice::{
     JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member, replace_node,
 };
+pub use lines::{line_range, lines};
 pub use prompt::{block, inert};
 pub use tokens::estimate_tokens;
 pub use words::{TermKind, raw_words, stem, term_hash, terms_of};

@@ -23,23 +23,47 @@ pub enum TermKind {
 /// Calls `each` with every raw word of `text` and its byte offset. Bytes that are not UTF-8 separate words.
 pub fn raw_words<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], usize)) {
     let mut at = 0;
-    while at < text.len() {
-        let (width, is_word) = classify(text, at);
-        if !is_word {
-            at += width;
-            continue;
-        }
-        let start = at;
-        at += width;
-        while at < text.len() {
-            let (width, is_word) = classify(text, at);
-            if !is_word {
-                break;
+    while let Some(&first) = text.get(at) {
+        let width = match CLASS[usize::from(first)] {
+            1 => 1,
+            0 => {
+                at += 1;
+                continue;
             }
-            at += width;
-        }
+            _ => match wide_letter(&text[at..]) {
+                Some(width) => width,
+                None => {
+                    at += decode(&text[at..]).map_or(1, char::len_utf8);
+                    continue;
+                }
+            },
+        };
+        let start = at;
+        at = word_end(text, at + width);
         each(&text[start..at], start);
     }
+}
+
+/// Where the word that reaches to `at` ends.
+fn word_end(text: &[u8], mut at: usize) -> usize {
+    loop {
+        // Nearly all words are ASCII: this loop is where the time goes.
+        while text.get(at).is_some_and(|&byte| CLASS[usize::from(byte)] == 1) {
+            at += 1;
+        }
+        match text.get(at) {
+            Some(&byte) if byte >= 0x80 => match wide_letter(&text[at..]) {
+                Some(width) => at += width,
+                None => return at,
+            },
+            _ => return at,
+        }
+    }
+}
+
+/// Length in bytes of the letter beyond ASCII that `bytes` begin with; `None` for anything else.
+fn wide_letter(bytes: &[u8]) -> Option<usize> {
+    decode(bytes).filter(|ch| ch.is_alphanumeric()).map(char::len_utf8)
 }
 
 /// 1 for ASCII letters, digits and `_`; 0 for other ASCII; 2 for bytes from 0x80.
@@ -57,17 +81,6 @@ const CLASS: [u8; 256] = {
     }
     table
 };
-
-fn classify(text: &[u8], at: usize) -> (usize, bool) {
-    match CLASS[usize::from(text[at])] {
-        1 => (1, true),
-        0 => (1, false),
-        _ => match decode(&text[at..]) {
-            Some(ch) => (ch.len_utf8(), ch.is_alphanumeric()),
-            None => (1, false),
-        },
-    }
-}
 
 /// Decodes the first character of `bytes`; `None` when it is not valid UTF-8.
 fn decode(bytes: &[u8]) -> Option<char> {
