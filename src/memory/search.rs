@@ -22,7 +22,7 @@ const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
 const EVIDENCE_BYTES_MAX: u64 = 1024 * 1024;
 /// Threads of one short-lived process.
-const THREADS: usize = 2;
+pub(super) const THREADS: usize = 2;
 /// Share of the deadline for bringing the index up to date.
 const UPDATE_SHARE: f64 = 0.55;
 /// Segments or loose documents beyond these numbers are merged in the background.
