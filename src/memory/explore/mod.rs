@@ -108,8 +108,8 @@ pub fn explore(
         name,
         description,
         languages: languages(survey.all()),
-        folders: folders(&survey, options.list(12, FOLDERS_MAX, 60)),
-        entry_points: bounded(entry_points(&survey, &read), options.list(12, 30, 100)),
+        folders: folders(&survey, options.list(4, 8, 24)),
+        entry_points: bounded(all_entry_points(&survey, &read, &usage), options.list(12, 30, 100)),
         dependencies: bounded(dependencies(&read), options.list(30, 60, 200)),
         commands: bounded(commands(&read), options.list(12, 30, 80)),
         modules: modules::modules(
@@ -174,27 +174,37 @@ fn languages(all: &Tally) -> Vec<LanguageShare> {
     shares
 }
 
-/// The map, depth first: a folder that holds most of the sources is followed by those below it.
-fn folders(survey: &Survey<'_>, count: usize) -> Vec<Folder> {
+/// The map, depth first: a folder that holds most of the sources is followed by the largest of those below it.
+fn folders(survey: &Survey<'_>, nested_max: usize) -> Vec<Folder> {
     let mut out = Vec::new();
-    open_folder(survey, b"", 0, &mut out);
-    out.truncate(count);
+    open_folder(survey, b"", 0, nested_max, &mut out);
     out
 }
 
-fn open_folder<'a>(survey: &Survey<'a>, path: &'a [u8], depth: usize, out: &mut Vec<Folder>) {
+fn open_folder<'a>(
+    survey: &Survey<'a>,
+    path: &'a [u8],
+    depth: usize,
+    nested_max: usize,
+    out: &mut Vec<Folder>,
+) {
     let mut below: Vec<(&'a [u8], &Tally)> = survey.children(path).collect();
     sort_folders(&mut below);
     let all = survey.all();
-    for (path, tally) in below.into_iter().take(FOLDERS_MAX) {
-        let dominant = tally.source as f64 > DOMINANT_SHARE * all.source as f64 && depth + 1 < MAP_DEPTH_MAX;
+    let count = if depth == 0 { FOLDERS_MAX } else { nested_max };
+    for (path, tally) in below.into_iter().take(count) {
         let mut children: Vec<(&[u8], &Tally)> = survey.children(path).collect();
         sort_folders(&mut children);
-        let dominant = dominant && !children.is_empty();
-        let names = children.iter().take(CHILDREN_MAX).map(|(child, _)| shown_path(&child[path.len() + 1..]));
-        let mut names: Vec<String> = if dominant { Vec::new() } else { names.collect() };
-        if !dominant && children.len() > CHILDREN_MAX {
-            names.push(format!("+{}", children.len() - CHILDREN_MAX));
+        let dominant = tally.source as f64 > DOMINANT_SHARE * all.source as f64
+            && depth + 1 < MAP_DEPTH_MAX
+            && !children.is_empty();
+        // Those that get lines of their own are not named twice.
+        let unnamed = if dominant { nested_max.min(children.len()) } else { 0 };
+        let rest = &children[unnamed..];
+        let names = rest.iter().take(CHILDREN_MAX).map(|(child, _)| shown_path(&child[path.len() + 1..]));
+        let mut names: Vec<String> = names.collect();
+        if rest.len() > CHILDREN_MAX {
+            names.push(format!("+{}", rest.len() - CHILDREN_MAX));
         }
         out.push(Folder {
             path: shown_path(path),
@@ -207,7 +217,7 @@ fn open_folder<'a>(survey: &Survey<'a>, path: &'a [u8], depth: usize, out: &mut 
             nested: depth > 0,
         });
         if dominant {
-            open_folder(survey, path, depth + 1, out);
+            open_folder(survey, path, depth + 1, nested_max, out);
         }
     }
 }
@@ -238,10 +248,42 @@ fn entry_points(survey: &Survey<'_>, read: &[Manifest]) -> Vec<EntryPoint> {
             entry.name.clone_from(&owner.name);
             entry.manifest = Some(owner.path.clone());
         }
-        found.push(entry);
+        // A manifest that names a program without its file means the one at the usual place.
+        let same = |known: &&mut EntryPoint| {
+            known.target.is_none() && known.name == entry.name && known.kind == entry.kind
+        };
+        match found.iter_mut().find(same) {
+            Some(known) => known.target = entry.target,
+            None => found.push(entry),
+        }
     }
-    // What is started before what is linked; the order of the manifests within.
-    found.sort_by_key(|entry| entry.kind == "library");
+    // Tools of tests last, what is started before what is linked; the order of the manifests within.
+    let is_tool = |entry: &EntryPoint| {
+        let place = entry.target.as_deref().or(entry.manifest.as_deref()).unwrap_or_default();
+        is_side_path(place)
+    };
+    found.sort_by_key(|entry| (is_tool(entry), entry.kind == "library"));
+    found
+}
+
+/// Whether a path lies among what only checks the project.
+fn is_side_path(path: &str) -> bool {
+    path.split('/')
+        .any(|part| ["fuzz", "bench", "benches", "benchsuite"].contains(&part) || part.contains("test"))
+}
+
+/// Entry points by manifest and layout, and the files that hold a `main` of C.
+fn all_entry_points(survey: &Survey<'_>, read: &[Manifest], usage: &Usage) -> Vec<EntryPoint> {
+    let mut found = entry_points(survey, read);
+    let known: BTreeSet<String> = found.iter().filter_map(|entry| entry.target.clone()).collect();
+    let mains = usage.mains.iter().map(|&position| &survey.docs[position]);
+    let mains = mains.map(|doc| (shown_path(doc.name()), shown_path(&doc.path())));
+    let mut mains: Vec<(String, String)> = mains.filter(|(_, path)| !known.contains(path)).collect();
+    mains.sort_by_key(|(_, path)| path.matches('/').count());
+    found.extend(mains.into_iter().map(|(name, path)| {
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
+        EntryPoint { kind: "main", name: stem, target: Some(path), manifest: None }
+    }));
     found
 }
 
@@ -251,7 +293,8 @@ fn dependencies(read: &[Manifest]) -> Vec<Dependency> {
     let order = |scope: &str| SCOPES.iter().position(|known| *known == scope).unwrap_or(SCOPES.len());
     let own: BTreeSet<&str> = read.iter().map(|manifest| manifest.name.as_str()).collect();
     let mut known: BTreeMap<&str, (usize, &Dependency)> = BTreeMap::new();
-    for wanted in read.iter().flat_map(|manifest| &manifest.dependencies) {
+    let main = read.iter().filter(|manifest| !is_side_path(&manifest.path));
+    for wanted in main.flat_map(|manifest| &manifest.dependencies) {
         if wanted.scope == "local" || own.contains(wanted.name.as_str()) {
             continue;
         }
@@ -302,6 +345,10 @@ fn commands(read: &[Manifest]) -> Vec<ManifestCommand> {
             }
             let mut command = command.clone();
             let rank = rank(&command.run);
+            // Of the targets of inner folders only those with a usual name are worth a line.
+            if folder.is_some() && rank >= COMMON.len() {
+                continue;
+            }
             if let Some(folder) = folder {
                 command.run = format!("{} (in {folder}/)", command.run);
             }
@@ -367,9 +414,12 @@ fn large_files(survey: &Survey<'_>, usage: &Usage, count: usize) -> Vec<FileSize
 fn most_used(survey: &Survey<'_>, usage: &Usage, count: usize) -> Vec<FileUse> {
     let mut used: Vec<(usize, usize)> = usage.used_by.iter().map(|(position, by)| (*position, *by)).collect();
     used.sort_by_key(|(_, by)| std::cmp::Reverse(*by));
-    let one = |(position, used_by): (usize, usize)| FileUse {
-        path: shown_path(&survey.docs[position].path()),
-        used_by,
+    let one = |(position, used_by): (usize, usize)| {
+        let of_file = usage.of_file.get(&position).map(Vec::as_slice).unwrap_or_default();
+        let mut named: Vec<&Named> = of_file.iter().map(|&number| &usage.named[number]).collect();
+        named.sort_by_key(|named| (std::cmp::Reverse(named.used_in), named.line));
+        let definitions = named.into_iter().take(6).map(|named| inert::line(&named.name)).collect();
+        FileUse { path: shown_path(&survey.docs[position].path()), used_by, definitions }
     };
     used.into_iter().take(count).map(one).collect()
 }

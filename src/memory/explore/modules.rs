@@ -63,7 +63,8 @@ fn cut<'a>(survey: &Survey<'a>, count: usize) -> Vec<Part<'a>> {
     let whole = Part { path: b"", alone: false, source: all.source, weight: weight(all) };
     let mut parts = vec![whole];
     let fair = weight(all) / count.max(1) as u64;
-    while parts.len() < count {
+    // Small folders shall not keep a large one from being cut.
+    while parts.iter().filter(|part| part.weight * 4 >= fair).count() < count {
         let heaviest = parts
             .iter()
             .enumerate()
@@ -182,11 +183,12 @@ fn first_sentence(language: Language, text: &str) -> String {
 /// The first paragraph of lines that is prose: no headings, markup or badges.
 fn prose<'l>(lines: impl Iterator<Item = &'l str>) -> String {
     let mut out = String::new();
-    for line in lines.map(str::trim) {
+    for line in lines.map(|line| line.trim().trim_start_matches("> ")) {
         let markup = line.starts_with(['#', '<', '[', '!', '=', '|', '`', '@', '{', '.'])
             || line.starts_with("---")
-            || line.starts_with("***")
-            || line.starts_with("//");
+            || line.starts_with("//")
+            || line.starts_with("*[")
+            || line.starts_with("**");
         let underline = !line.is_empty() && line.chars().all(|ch| matches!(ch, '=' | '-' | '~' | '^' | '*'));
         match (line.is_empty() || markup || underline, out.is_empty()) {
             (true, true) => {}
@@ -204,9 +206,16 @@ fn prose<'l>(lines: impl Iterator<Item = &'l str>) -> String {
     out
 }
 
-/// The first paragraph of a document that is prose.
+/// The first paragraph of a document that is prose and not about the document itself.
 pub(super) fn first_paragraph(text: &str) -> String {
-    clean_text(&prose(text.lines()))
+    let mut lines = text.lines();
+    for _ in 0..3 {
+        let paragraph = prose(lines.by_ref());
+        if !paragraph.contains("README") {
+            return clean_text(&paragraph);
+        }
+    }
+    String::new()
 }
 
 fn sentence(paragraph: &str) -> String {

@@ -198,4 +198,6 @@ pub struct FileUse {
     pub path: String,
     /// Source files that use a definition of it.
     pub used_by: usize,
+    /// Names of its definitions, most used first, bounded.
+    pub definitions: Vec<String>,
 }

@@ -11,6 +11,11 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Sources of one name that are compared with a test.
 const SAME_NAME_MAX: usize = 50;
+/// Names that sources and tests share without being about each other.
+const GENERIC: &[&str] = &[
+    "util", "utils", "helper", "helpers", "mod", "main", "index", "common", "__init__", "conftest", "lib",
+    "setup", "test", "tests", "models", "urls", "views", "apps", "admin", "config", "types",
+];
 /// Files at the top of a project that run its tests.
 const RUNNERS: &[(&str, &str)] = &[
     ("runtest", "./runtest"),
@@ -126,14 +131,18 @@ fn pair<'d>(survey: &Survey<'_>, tests: &[&'d DocRef<'d>]) -> Vec<(&'d DocRef<'d
     }
     let mut pairs = Vec::new();
     for &test in tests {
-        let Some(same) = sources.get(&bare(test.name())) else { continue };
-        let near = same
+        let name = bare(test.name());
+        let Some(same) = sources.get(&name).filter(|_| !GENERIC.contains(&name.as_str())) else { continue };
+        let mut near: Vec<(usize, usize)> = same
             .iter()
             .take(SAME_NAME_MAX)
             .filter(|&&position| related(survey.docs[position].language(), test.language()))
-            .max_by_key(|&&position| (nearness(&survey.docs[position], test), std::cmp::Reverse(position)));
-        // One of many files of the same name far away is no pair.
-        let near = near.filter(|&&position| same.len() == 1 || nearness(&survey.docs[position], test) > 0);
+            .map(|&position| (nearness(&survey.docs[position], test), position))
+            .collect();
+        near.sort_unstable_by_key(|(near, position)| (std::cmp::Reverse(*near), *position));
+        // Two sources of the same name, equally near: the name says nothing.
+        let clear = near.get(1).is_none_or(|second| second.0 < near[0].0);
+        let near = near.first().filter(|_| clear).map(|(_, position)| position);
         pairs.extend(near.map(|&position| (test, position)));
     }
     pairs
@@ -160,7 +169,8 @@ fn nearness(source: &DocRef<'_>, test: &DocRef<'_>) -> usize {
     };
     let (source_parts, test_parts) = (parts(source), parts(test));
     let common = source_parts.iter().filter(|part| test_parts.contains(part)).count();
-    common + if source.folder() == test.folder() { 10 } else { 0 }
+    let start = source_parts.iter().zip(&test_parts).take_while(|(one, other)| one == other).count();
+    common + 2 * start + if source.folder() == test.folder() { 10 } else { 0 }
 }
 
 /// Commands that run the tests, those of the top folder first.

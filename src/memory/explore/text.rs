@@ -41,8 +41,9 @@ fn plan(query_type: QueryType) -> &'static [(Topic, usize)] {
             (Map, 8),
             (Entries, 5),
             (Commands, 4),
-            (Modules, 14),
-            (Api, 6),
+            (Modules, 12),
+            (MostUsed, 5),
+            (Api, 4),
             (Relations, 3),
             (Tests, 4),
             (Hot, 4),
@@ -241,7 +242,11 @@ fn section(overview: &Overview, topic: Topic) -> (&'static str, Vec<String>) {
         ),
         MostUsed => (
             "Files whose definitions most source files name",
-            overview.most_used.iter().map(|file| format!("{} — {}", file.path, file.used_by)).collect(),
+            overview
+                .most_used
+                .iter()
+                .map(|file| format!("{} — {}: {}", file.path, file.used_by, file.definitions.join(", ")))
+                .collect(),
         ),
     }
 }
@@ -279,7 +284,7 @@ fn dependencies(overview: &Overview) -> Vec<String> {
             let names: Vec<String> = part
                 .iter()
                 .map(|wanted| {
-                    if wanted.version.is_empty() {
+                    if wanted.version.is_empty() || overview.detail != crate::memory::types::Detail::Verbose {
                         wanted.name.clone()
                     } else {
                         format!("{} {}", wanted.name, cut(&wanted.version, 24))

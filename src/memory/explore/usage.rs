@@ -20,8 +20,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const DEFINERS_MAX: usize = 3;
 /// Shorter names say nothing, in bytes.
 const NAME_BYTES_MIN: usize = 3;
-/// A plain lower-case word is taken for a name only from this length on, in bytes.
-const WORD_BYTES_MIN: usize = 9;
+/// A plain lower-case word is taken for a function of C only from this length on, in bytes.
+const WORD_BYTES_MIN: usize = 6;
 /// Of one definition's head, so many lines are looked at.
 const HEAD_LINES_MAX: usize = 12;
 
@@ -53,6 +53,8 @@ pub(super) struct Usage {
     pub(super) relations: BTreeSet<(usize, usize)>,
     /// Positions of sources that hold a module of tests.
     pub(super) with_tests: BTreeSet<usize>,
+    /// Positions of sources of C and C++ that define `main`.
+    pub(super) mains: Vec<usize>,
     /// Whether every source was read.
     pub(super) complete: bool,
 }
@@ -74,11 +76,13 @@ pub(super) fn is_type(kind: SymbolKind) -> bool {
 }
 
 /// Whether a name by itself says which definition is meant.
-fn is_telling(name: &str, kind: SymbolKind) -> bool {
+fn is_telling(name: &str, kind: SymbolKind, language: Language) -> bool {
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80;
+    // A plain lower-case word is a variable somewhere; C alone has no other namespace for its functions.
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase());
-    let word =
-        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80);
-    word && name.len() >= NAME_BYTES_MIN && (is_type(kind) || !plain || name.len() >= WORD_BYTES_MIN)
+    let of_c = family(language) == Language::C.id() && kind == SymbolKind::Function;
+    let word_counts = is_type(kind) || of_c && name.len() >= WORD_BYTES_MIN;
+    name.bytes().all(inside) && name.len() >= NAME_BYTES_MIN && (word_counts || !plain)
 }
 
 /// Whether a symbol lies at the top of its file, or in modules that are no tests.
@@ -116,25 +120,46 @@ pub(super) fn count(root: &Path, index: &Index, docs: &[DocRef<'_>], deadline: D
     let names = collect(&mut usage, docs, &wanted, &outlines);
     let seen = read_all(root, docs, &wanted, &outlines, &names, &usage, deadline);
     usage.complete &= seen.len() == wanted.len();
-    for one in seen {
+    for one in &seen {
         usage.lines.insert(one.position, one.lines);
+        for &number in &one.private {
+            usage.named[number].public = false;
+        }
+    }
+    for one in seen {
         let mut files = BTreeSet::new();
-        for &number in &one.names {
-            let named = &mut usage.named[number];
-            if named.file != one.position {
-                named.used_in += 1;
-                files.insert(named.file);
+        for number in one.names {
+            if reaches(docs, &usage.named[number], one.position) {
+                usage.named[number].used_in += 1;
+                files.insert(usage.named[number].file);
             }
         }
         for file in files {
             *usage.used_by.entry(file).or_default() += 1;
         }
-        for number in one.private {
-            usage.named[number].public = false;
-        }
-        usage.relations.extend(one.relations);
+        let near = |above: usize| {
+            let named = &usage.named[above];
+            named.file == one.position || reaches(docs, named, one.position)
+        };
+        usage.relations.extend(one.relations.into_iter().filter(|(above, _)| near(*above)));
     }
     usage
+}
+
+/// Whether a name found in another file can mean the definition: what is not public stays in its folder and below.
+fn reaches(docs: &[DocRef<'_>], named: &Named, position: usize) -> bool {
+    if named.file == position {
+        return false;
+    }
+    let (own, other) = (docs[named.file].folder(), docs[position].folder());
+    let below =
+        other.strip_prefix(own).is_some_and(|rest| rest.is_empty() || own.is_empty() || rest[0] == b'/');
+    match docs[named.file].language() {
+        _ if named.public => true,
+        Language::C | Language::Cpp | Language::TypeScript | Language::Tsx => false,
+        Language::Go => own == other,
+        _ => below,
+    }
 }
 
 /// Names by family and text.
@@ -154,10 +179,17 @@ fn collect<'o>(
         if outline.symbols.iter().any(is_test_module) {
             usage.with_tests.insert(position);
         }
+        let starts = |symbol: &Symbol| symbol.name == "main" && symbol.kind == SymbolKind::Function;
+        if family == Language::C.id() && outline.symbols.iter().any(starts) {
+            usage.mains.push(position);
+        }
         for symbol in &outline.symbols {
             use SymbolKind::{Constant, Function, Macro};
             let counted = is_type(symbol.kind) || matches!(symbol.kind, Function | Macro | Constant);
-            if counted && is_telling(&symbol.name, symbol.kind) && is_top(outline, symbol) {
+            if counted
+                && is_telling(&symbol.name, symbol.kind, docs[position].language())
+                && is_top(outline, symbol)
+            {
                 definers.entry((family, &symbol.name)).or_default().push((position, symbol));
             }
         }
@@ -206,6 +238,8 @@ fn read_all(
     usage: &Usage,
     deadline: Deadline,
 ) -> Vec<Seen> {
+    let folders: Vec<&[u8]> = docs.iter().map(DocRef::folder).collect();
+    let folders = folders.as_slice();
     let work = |part: usize| -> Vec<Seen> {
         let mine = wanted.iter().skip(part).step_by(THREADS);
         mine.take_while(|_| !deadline.passed())
@@ -214,7 +248,15 @@ fn read_all(
                 let Source::Text(content, _) = index::read(root, &doc.path(), FILE_BYTES_MAX) else {
                     return None;
                 };
-                Some(read_one(position, doc.language(), &content, outlines.get(&position), names, usage))
+                Some(read_one(
+                    position,
+                    doc.language(),
+                    &content,
+                    outlines.get(&position),
+                    names,
+                    usage,
+                    folders,
+                ))
             })
             .collect()
     };
@@ -235,6 +277,7 @@ fn read_one(
     outline: Option<&Outline>,
     names: &Names<'_>,
     usage: &Usage,
+    folders: &[&[u8]],
 ) -> Seen {
     let family = family(language);
     let mut seen = Seen {
@@ -244,8 +287,10 @@ fn read_one(
         private: Vec::new(),
         relations: Vec::new(),
     };
-    identifiers(content, |word| {
-        if let Some(&number) = names.get(&(family, word)) {
+    identifiers(content, |start, word| {
+        if let Some(&number) = names.get(&(family, word))
+            && is_use(language, content, start, word, &usage.named[number], position, folders)
+        {
             seen.names.insert(number);
         }
     });
@@ -265,15 +310,82 @@ fn read_one(
             continue;
         }
         let Some(below) = own.filter(|&number| is_type(usage.named[number].kind)) else { continue };
+        let is_above = |kind: SymbolKind| {
+            if language == Language::Rust { kind == SymbolKind::Trait } else { is_type(kind) }
+        };
         for above in relations::above(language, symbol.kind, &symbol.name, &head) {
             let above = names.get(&(family, above.as_bytes())).copied();
-            if let Some(above) = above.filter(|&above| above != below && is_type(usage.named[above].kind)) {
+            if let Some(above) = above.filter(|&above| above != below && is_above(usage.named[above].kind)) {
                 seen.relations.push((above, below));
             }
         }
     }
     seen
 }
+
+/// Whether a name at `start` can be code that means the definition, judged by what stands beside it.
+fn is_use(
+    language: Language,
+    content: &[u8],
+    start: usize,
+    word: &[u8],
+    named: &Named,
+    position: usize,
+    folders: &[&[u8]],
+) -> bool {
+    let before = content[..start].last().copied();
+    match language {
+        // Another package's name always stands behind the package's.
+        Language::Go if folders[named.file] != folders[position] => {
+            let package = folders[named.file].rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+            let qualified = content[..start].strip_suffix(b".").and_then(|rest| rest.strip_suffix(package));
+            !package.is_empty()
+                && qualified.is_some_and(|rest| !rest.last().is_some_and(u8::is_ascii_alphanumeric))
+        }
+        Language::Go => before != Some(b'.'),
+        // "When the" is prose.
+        Language::Python | Language::Ruby | Language::JavaScript | Language::TypeScript | Language::Tsx => {
+            let after = &content[start + word.len()..];
+            let prose = after.first() == Some(&b' ') && after.get(1).is_some_and(u8::is_ascii_lowercase);
+            let code =
+                [&b" as "[..], b" if ", b" for ", b" import ", b" extends ", b" implements ", b" from "];
+            !prose || code.iter().any(|word| after.starts_with(word))
+        }
+        Language::C | Language::Cpp if is_type(named.kind) && word.iter().all(u8::is_ascii_lowercase) => {
+            is_type_place(&content[..start], &content[start + word.len()..])
+        }
+        // Parts of a namespace are no types.
+        Language::CSharp => {
+            let line = memchr::memrchr(b'\n', &content[..start]).map_or(0, |at| at + 1);
+            let line = content[line..start].trim_ascii_start();
+            !line.starts_with(b"using ") && !line.starts_with(b"namespace ")
+        }
+        Language::Rust => !STANDARD.iter().any(|path| content[..start].ends_with(path)),
+        _ => true,
+    }
+}
+
+/// Whether a word of C stands where a type does: `word *x`, `(word)`, `struct word`, or `word x` that begins something.
+fn is_type_place(before: &[u8], after: &[u8]) -> bool {
+    let next = after.trim_ascii_start().first().copied().unwrap_or(b' ');
+    let previous = before.trim_ascii_end().last().copied().unwrap_or(b';');
+    let begins = matches!(previous, b'(' | b',' | b';' | b'{' | b'}');
+    before.ends_with(b"struct ")
+        || next == b'*' && previous != b'*'
+        || begins && (next == b')' || after.first() == Some(&b' ') && next.is_ascii_alphabetic())
+}
+
+/// Paths of Rust's own library that often stand before a name.
+const STANDARD: &[&[u8]] = &[
+    b"io::",
+    b"fmt::",
+    b"std::fs::",
+    b"collections::",
+    b"std::sync::",
+    b"std::time::",
+    b"std::path::",
+    b"ops::",
+];
 
 /// The lines before a definition's body as text.
 fn head(content: &[u8], starts: &[usize], symbol: &Symbol) -> String {
@@ -285,7 +397,7 @@ fn head(content: &[u8], starts: &[usize], symbol: &Symbol) -> String {
 }
 
 /// Calls `each` with every run of letters, digits and underscores that does not start with a digit.
-fn identifiers<'c>(content: &'c [u8], mut each: impl FnMut(&'c [u8])) {
+fn identifiers<'c>(content: &'c [u8], mut each: impl FnMut(usize, &'c [u8])) {
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
     let mut at = 0;
     while at < content.len() {
@@ -298,7 +410,7 @@ fn identifiers<'c>(content: &'c [u8], mut each: impl FnMut(&'c [u8])) {
             at += 1;
         }
         if at - start >= NAME_BYTES_MIN && !content[start].is_ascii_digit() {
-            each(&content[start..at]);
+            each(start, &content[start..at]);
         }
     }
 }
@@ -327,7 +439,7 @@ mod tests {
     #[test]
     fn identifiers_are_cut_at_signs_and_numbers_are_none() {
         let mut found = Vec::new();
-        identifiers("a Foo_1.bar(12ab, größe) x->yyy;zzz".as_bytes(), |word| {
+        identifiers("a Foo_1.bar(12ab, größe) x->yyy;zzz".as_bytes(), |_, word| {
             found.push(String::from_utf8_lossy(word).into_owned());
         });
         assert_eq!(found, ["Foo_1", "bar", "größe", "yyy", "zzz"]);
@@ -335,9 +447,11 @@ mod tests {
 
     #[test]
     fn plain_short_words_say_nothing_unless_they_are_types() {
-        assert!(is_telling("client", SymbolKind::Struct) && !is_telling("render", SymbolKind::Function));
-        assert!(is_telling("addReply", SymbolKind::Function) && !is_telling("ab", SymbolKind::Struct));
-        assert!(!is_telling("operator ==", SymbolKind::Function));
+        let telling = |name, kind| is_telling(name, kind, Language::Python);
+        assert!(telling("client", SymbolKind::Struct) && !telling("renderer", SymbolKind::Function));
+        assert!(telling("addReply", SymbolKind::Function) && !telling("ab", SymbolKind::Struct));
+        assert!(!telling("operator ==", SymbolKind::Function));
+        assert!(is_telling("sdsnew", SymbolKind::Function, Language::C));
     }
 
     #[test]
