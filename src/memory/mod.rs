@@ -20,6 +20,6 @@ pub use crate::index::{
     Cleared, Context, IndexError, RefreshOptions, Refreshed, Status, clear, refresh, status,
 };
 pub use assemble::assemble;
-pub use explore::glance;
+pub use explore::*;
 pub use search::search;
 pub use types::*;

@@ -26,7 +26,7 @@ const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
 const EVIDENCE_BYTES_MAX: u64 = 1024 * 1024;
 /// Threads of one short-lived process.
-const THREADS: usize = 2;
+pub(super) const THREADS: usize = 2;
 /// Share of the deadline after which no more files are read for evidence.
 const EVIDENCE_SHARE: f64 = 0.85;
 /// Best files, and best tests, whose companions in past commits count.

@@ -83,13 +83,13 @@ impl Tally {
 
     /// What most of the folder is for, in a word; empty for sources.
     pub(super) fn purpose(&self) -> &'static str {
-        let most = |count: usize| count * 2 > self.files;
+        // A folder with sources of its own is more than its tests.
+        let most = |count: usize| count * 2 > self.files && count > 4 * self.source;
         match () {
             () if most(self.test) => "tests",
             () if most(self.example) => "examples",
             () if most(self.foreign) => "vendored or generated",
             () if most(self.documentation) => "documentation",
-            () if most(self.source) => "",
             () if self.source == 0 => "configuration and data",
             () => "",
         }
@@ -207,7 +207,8 @@ fn conventional(doc: &DocRef<'_>) -> Option<(&'static str, String)> {
         name if name.ends_with(b".rs") && folder.ends_with(b"src/bin") => Some(("binary", shown_path(stem))),
         b"main.go" => Some(("binary", shown_path(parent))),
         b"__main__.py" => Some(("script", format!("python -m {}", shown_path(folder).replace('/', ".")))),
-        b"manage.py" | b"wsgi.py" | b"asgi.py" => Some(("script", shown_path(stem))),
+        b"manage.py" => Some(("script", shown_path(stem))),
+        b"wsgi.py" | b"asgi.py" if depth(folder) <= 1 => Some(("script", shown_path(stem))),
         b"main.py" | b"app.py" | b"cli.py" if depth(folder) <= 2 => Some(("script", shown_path(stem))),
         b"Program.cs" | b"Startup.cs" => Some(("main", shown_path(parent))),
         b"Main.java" | b"Application.java" | b"Main.kt" | b"Application.kt" => {

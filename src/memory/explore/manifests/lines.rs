@@ -256,7 +256,11 @@ pub(super) fn makefile(text: &str) -> Manifest {
         if let Some(command) = line.strip_prefix('\t') {
             let first = recipe_of.take().and_then(|number| manifest.commands.get_mut(number));
             if let Some(target) = first.filter(|target| target.does.is_empty()) {
-                target.does = clean_text(command.trim_start_matches(['@', '-', '+']));
+                let command = command.trim_start_matches(['@', '-', '+']);
+                // What is made of make's own variables tells a reader nothing.
+                if !command.contains("$<") && !command.starts_with('$') {
+                    target.does = clean_text(command);
+                }
             }
             continue;
         }

@@ -164,8 +164,8 @@ pub(super) fn find<'a>(view: &View<'a>) -> Vec<DocRef<'a>> {
     };
     let mut found: Vec<(usize, DocRef<'a>)> = Vec::new();
     for doc in &view.docs {
-        let FileClass { test, example, vendored, generated, .. } = doc.class();
-        if test || example || vendored || generated {
+        let FileClass { test, example, vendored, generated, documentation, .. } = doc.class();
+        if test || example || vendored || generated || documentation {
             continue;
         }
         let name = String::from_utf8_lossy(doc.name()).to_ascii_lowercase();
