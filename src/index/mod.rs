@@ -9,6 +9,7 @@ mod codec;
 mod context;
 mod document;
 mod fresh;
+mod look;
 mod manifest;
 mod schema;
 mod segment;

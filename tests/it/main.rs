@@ -17,6 +17,10 @@ mod install;
 mod install_script;
 #[cfg(unix)]
 mod install_show;
+#[cfg(unix)]
+mod memory_bad_input;
+#[cfg(unix)]
+mod oracle;
 mod project;
 mod sandbox;
 mod work_tree;
