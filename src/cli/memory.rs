@@ -195,7 +195,8 @@ fn print_plan(session: &Session, plan: &Plan, explain: bool) -> Result<(), CliEr
 
 /// A first index is built with progress before the question is answered, so that the answer is complete.
 pub(super) fn warm_up(session: &Session, context: &Context<'_>, root: &Root) -> Result<(), CliError> {
-    let status = memory::status(context, root)?;
+    // Where nothing can be saved the question itself finds out, and is answered from memory.
+    let Ok(status) = memory::status(context, root) else { return Ok(()) };
     if status.scanned_ms == 0 || status.files_indexed + 500 < status.files_known {
         let progress = output::Progress::new(&session.out, "indexing");
         let options = RefreshOptions {
@@ -204,7 +205,13 @@ pub(super) fn warm_up(session: &Session, context: &Context<'_>, root: &Root) -> 
             threads: 2,
             progress: &|done, of| progress.set(done, of),
         };
-        memory::refresh(context, root, &options)?;
+        match memory::refresh(context, root, &options) {
+            Ok(_) => {}
+            Err(error @ (IndexError::Store(_) | IndexError::Fs(_))) => {
+                session.log.line("warn", &format!("first index: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

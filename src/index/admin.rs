@@ -3,13 +3,13 @@
 use super::context::{Context, IndexError};
 use super::fresh::load;
 use super::history::refresh_history;
-use super::schema::{Home, project_id};
+use super::schema::{Home, project_id, set_aside};
 use super::store::Index;
 use super::update::{UpdateOptions, update};
 use crate::base::Deadline;
 use crate::fs::{self, Lock};
 use crate::project::Root;
-use crate::store;
+use crate::store::{self, StoreError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ pub fn refresh(
     };
     let updated = update(&mut index, context, root, &update_options)?;
     refresh_history(context, root, &mut index)?;
-    compact(&mut index)?;
+    compact(context, &mut index);
     evict(context, &home)?;
     refreshed.busy = false;
     refreshed.files = index.manifest.counts().0;
@@ -119,20 +119,27 @@ pub fn refresh(
 }
 
 /// Merges segments and loose documents when they are many, and folds the write-ahead log in.
-fn compact(index: &mut Index) -> Result<(), IndexError> {
+///
+/// Not being able to is no reason to fail: what was asked for is done by now.
+fn compact(context: &Context<'_>, index: &mut Index) {
     let documents: std::collections::HashSet<u32> =
         index.manifest.dirs.values().flat_map(|dir| &dir.entries).map(|entry| entry.doc).collect();
     if index.loose.len() > LOOSE_MERGE || index.segments.len() > SEGMENTS_MERGE {
-        let Ok(_held) = Lock::acquire(&index.home.lock, REFRESH_WAIT) else { return Ok(()) };
-        index.merge(&|doc| documents.contains(&doc))?;
+        let Ok(_held) = Lock::acquire(&index.home.lock, REFRESH_WAIT) else { return };
+        if let Err(error) = index.merge(&|doc| documents.contains(&doc)) {
+            context.log.line("warn", &format!("index: not merged: {error}"));
+            if matches!(error, IndexError::Store(StoreError::Damaged { .. })) {
+                set_aside(context, &index.home);
+                return;
+            }
+        }
     }
     if let Some(connection) = &index.connection {
         match store::checkpoint(connection, &index.home.database) {
-            Ok(()) | Err(store::StoreError::Locked { .. }) => {}
-            Err(error) => return Err(error.into()),
+            Ok(()) | Err(StoreError::Locked { .. }) => {}
+            Err(error) => context.log.line("warn", &format!("index: log not folded in: {error}")),
         }
     }
-    Ok(())
 }
 
 /// Drops the projects that were used least recently, beyond the number that is kept.
@@ -205,8 +212,7 @@ pub fn status(context: &Context<'_>, root: &Root) -> Result<Status, IndexError> 
 
 fn empty(home: &Home) -> Result<Index, IndexError> {
     let reason = || "cannot be read".to_owned();
-    let damaged =
-        || store::StoreError::Damaged { path: home.database.display().to_string(), reason: reason() };
+    let damaged = || StoreError::Damaged { path: home.database.display().to_string(), reason: reason() };
     Ok(Index::load(home.clone(), None)?.ok_or_else(damaged)?)
 }
 

@@ -1,10 +1,11 @@
 //! Every file that the scan knows, folder by folder, with what is known of its content; one row a folder.
 
-use super::codec::{Reader, put_bytes, put_varint};
+use super::codec::{Reader, put_bytes, put_varint, seal, unseal};
 use super::document::FIELDS;
 use crate::project::{DirListing, FileStat};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// What the index has of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl State {
 }
 
 /// One file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     name_start: u32,
     name_length: u16,
@@ -149,49 +150,51 @@ impl Manifest {
 
     /// Reads all folders; `Ok(None)` when a row is damaged.
     pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Option<Manifest>> {
-        let mut select = connection.prepare_cached("SELECT id, path, stat, entries FROM dirs")?;
+        let mut select = connection.prepare_cached("SELECT id, path, data FROM dirs")?;
         let mut rows = select.query([])?;
         let mut dirs = Vec::new();
         while let Some(row) = rows.next()? {
             let path = row.get_ref(1)?.as_blob()?.to_vec();
-            let Some(mut dir) = decode(row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?) else {
-                return Ok(None);
-            };
+            let Some(mut dir) = decode(&path, row.get_ref(2)?.as_blob()?) else { return Ok(None) };
             dir.row = row.get(0)?;
             dirs.push((path, dir));
         }
         Ok(Some(Manifest { dirs: dirs.into_iter().collect() }))
     }
 
-    /// Writes the folders that changed and gives new ones their rows.
-    pub(crate) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut insert =
-            connection.prepare_cached("INSERT INTO dirs (path, stat, entries) VALUES (?1, ?2, ?3)")?;
-        let mut update =
-            connection.prepare_cached("UPDATE dirs SET stat = ?2, entries = ?3 WHERE id = ?1")?;
-        for (path, dir) in &mut self.dirs {
-            if !dir.dirty {
-                continue;
-            }
-            let (stat, entries) = encode(dir);
+    /// Writes the folders that changed; returns them with their rows, for [`Manifest::saved`] after the commit.
+    pub(crate) fn save(&self, connection: &Connection) -> rusqlite::Result<Vec<(Vec<u8>, i64)>> {
+        let mut insert = connection.prepare_cached("INSERT INTO dirs (path, data) VALUES (?1, ?2)")?;
+        let mut update = connection.prepare_cached("UPDATE dirs SET data = ?2 WHERE id = ?1")?;
+        let mut rows = Vec::new();
+        for (path, dir) in self.dirs.iter().filter(|(_, dir)| dir.dirty) {
+            let data = encode(path, dir);
             if dir.row == 0 {
-                insert.execute((path, stat, entries))?;
-                dir.row = connection.last_insert_rowid();
+                insert.execute((path, data))?;
+                rows.push((path.clone(), connection.last_insert_rowid()));
             } else {
-                update.execute((dir.row, stat, entries))?;
+                update.execute((dir.row, data))?;
+                rows.push((path.clone(), dir.row));
             }
-            dir.dirty = false;
         }
-        Ok(())
+        Ok(rows)
+    }
+
+    /// Notes what a committed save has written.
+    pub(crate) fn saved(&mut self, rows: Vec<(Vec<u8>, i64)>) {
+        for (path, row) in rows {
+            if let Some(dir) = self.dirs.get_mut(&path) {
+                (dir.row, dir.dirty) = (row, false);
+            }
+        }
     }
 }
 
-fn encode(dir: &Dir) -> (Vec<u8>, Vec<u8>) {
-    let mut stat = Vec::with_capacity(24);
-    stat.extend_from_slice(&dir.mtime_ns.to_le_bytes());
-    stat.extend_from_slice(&dir.ctime_ns.to_le_bytes());
-    stat.extend_from_slice(&dir.inode.to_le_bytes());
-    let mut out = Vec::with_capacity(dir.entries.len() * 72);
+fn encode(path: &[u8], dir: &Dir) -> Vec<u8> {
+    let mut out = Vec::with_capacity(dir.entries.len() * 72 + 32);
+    out.extend_from_slice(&dir.mtime_ns.to_le_bytes());
+    out.extend_from_slice(&dir.ctime_ns.to_le_bytes());
+    out.extend_from_slice(&dir.inode.to_le_bytes());
     for entry in &dir.entries {
         put_bytes(&mut out, dir.name(entry));
         put_varint(&mut out, entry.stat.size);
@@ -206,18 +209,18 @@ fn encode(dir: &Dir) -> (Vec<u8>, Vec<u8>) {
             put_varint(&mut out, u64::from(length));
         }
     }
-    (stat, out)
+    seal(&mut out, xxh3_64(path));
+    out
 }
 
-fn decode(stat: &[u8], entries: &[u8]) -> Option<Dir> {
-    let mut reader = Reader::new(stat);
+fn decode(path: &[u8], data: &[u8]) -> Option<Dir> {
+    let mut reader = Reader::new(unseal(data, xxh3_64(path))?);
     let mut dir = Dir {
         mtime_ns: reader.fixed_i64()?,
         ctime_ns: reader.fixed_i64()?,
         inode: reader.fixed_u64()?,
         ..Dir::default()
     };
-    let mut reader = Reader::new(entries);
     while !reader.is_empty() {
         let name = reader.bytes()?;
         let stat = FileStat {
@@ -241,4 +244,92 @@ fn decode(stat: &[u8], entries: &[u8]) -> Option<Dir> {
         );
     }
     Some(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::{btree_map, btree_set};
+    use proptest::prelude::*;
+
+    fn stats() -> impl Strategy<Value = FileStat> {
+        any::<(u64, i64, i64, u64)>().prop_map(|(size, mtime_ns, ctime_ns, inode)| FileStat {
+            size,
+            mtime_ns,
+            ctime_ns,
+            inode,
+        })
+    }
+
+    fn names() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(any::<u8>(), 1..40)
+    }
+
+    fn listings() -> impl Strategy<Value = DirListing> {
+        (btree_map(names(), stats(), 0..20), any::<(i64, i64, u64)>()).prop_map(|(files, numbers)| {
+            DirListing {
+                path: b"a/b".to_vec(),
+                mtime_ns: numbers.0,
+                ctime_ns: numbers.1,
+                inode: numbers.2,
+                files: files.into_iter().collect(),
+                subdirs: Vec::new(),
+                rule_files: Vec::new(),
+            }
+        })
+    }
+
+    fn looked_at(dir: &mut Dir, first_doc: u32) {
+        for (doc, entry) in (first_doc..).zip(&mut dir.entries) {
+            let stat =
+                FileStat { size: u64::from(doc) << 40, mtime_ns: -1, ctime_ns: i64::MAX, inode: u64::MAX };
+            *entry =
+                Entry { stat, hash: u64::MAX, doc, state: State::Indexed, language: 255, ..entry.clone() };
+            entry.lengths = [u32::MAX, 0, 1, 127, 128, doc];
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn a_folder_survives_and_damage_is_seen(listing in listings(), at: usize, bit in 0..8_u32) {
+            let (mut dir, gone) = Dir::relisted(None, &listing);
+            prop_assert!(gone.is_empty());
+            looked_at(&mut dir, 1);
+            let mut data = encode(b"a/b", &dir);
+            let read = decode(b"a/b", &data).unwrap();
+            prop_assert_eq!((read.mtime_ns, read.ctime_ns, read.inode), (dir.mtime_ns, dir.ctime_ns, dir.inode));
+            prop_assert_eq!(&read.names, &dir.names);
+            prop_assert_eq!(&read.entries, &dir.entries);
+            prop_assert!(decode(b"a/c", &data).is_none());
+            let at = at % data.len();
+            data[at] ^= 1 << bit;
+            prop_assert!(decode(b"a/b", &data).is_none());
+        }
+
+        #[test]
+        fn relisting_keeps_what_stays_and_names_what_is_gone(listing in listings(), dropped in btree_set(0..20_usize, 0..8), added in btree_map(names(), stats(), 0..8)) {
+            let (mut before, _) = Dir::relisted(None, &listing);
+            looked_at(&mut before, 100);
+            before.row = 7;
+            let mut now: BTreeMap<Vec<u8>, FileStat> = listing.files.iter().cloned().enumerate()
+                .filter(|(number, _)| !dropped.contains(number)).map(|(_, file)| file).collect();
+            now.extend(added);
+            let listing = DirListing { files: now.into_iter().rev().collect(), ..listing };
+            let (dir, gone) = Dir::relisted(Some(&before), &listing);
+            prop_assert_eq!((dir.row, dir.dirty, dir.entries.len()), (7, true, listing.files.len()));
+            for (name, _) in &listing.files {
+                let entry = dir.find(name).unwrap();
+                prop_assert_eq!(dir.name(entry), name.as_slice());
+                match before.find(name) {
+                    // The old numbers stay until the content has been looked at.
+                    Some(old) => prop_assert_eq!((entry.doc, entry.stat, entry.state), (old.doc, old.stat, old.state)),
+                    None => prop_assert_eq!((entry.doc, entry.state), (0, State::Pending)),
+                }
+            }
+            let lost: Vec<u32> = before.entries.iter()
+                .filter(|entry| dir.find(before.name(entry)).is_none()).map(|entry| entry.doc).collect();
+            prop_assert_eq!(gone, lost);
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod context;
 mod document;
 mod fresh;
 mod history;
+mod look;
 mod manifest;
 mod schema;
 mod segment;

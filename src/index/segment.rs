@@ -3,8 +3,11 @@
 //! A segment is immutable and covers the documents that were indexed together. Its terms are sorted by hash and cut
 //! into blocks; a block's row id is the segment's number above the upper bits of its first hash, so that one descending
 //! look-up finds the block of a term. Documents that changed since live in "loose" term lists beside the segments.
+//!
+//! The blocks of a segment leave no gap: the first begins at hash 0, each names the row id of the next, all are sealed.
+//! A block that is lost or altered is therefore seen by whoever looks for any of its terms.
 
-use super::codec::{Reader, put_bytes, put_varint};
+use super::codec::{Reader, put_bytes, put_varint, seal, unseal};
 use super::document::{FIELDS, Frequencies};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _};
 
@@ -78,8 +81,11 @@ pub(crate) fn decode_terms(blob: &[u8]) -> Option<Vec<(u64, Frequencies)>> {
     Some(terms)
 }
 
+/// Parts of the range of hashes that a merge goes through one by one, so as to hold one part in memory.
+const MERGE_PARTS: u64 = 64;
+
 /// Collects the posting lists of one segment and writes its blocks. Terms must come in ascending order of hash.
-pub(crate) struct BlockWriter<'c> {
+struct BlockWriter<'c> {
     insert: CachedStatement<'c>,
     segment: u32,
     block: Vec<u8>,
@@ -89,17 +95,22 @@ pub(crate) struct BlockWriter<'c> {
 }
 
 impl<'c> BlockWriter<'c> {
-    pub(crate) fn new(connection: &'c Connection, segment: u32) -> rusqlite::Result<BlockWriter<'c>> {
+    fn new(connection: &'c Connection, segment: u32) -> rusqlite::Result<BlockWriter<'c>> {
         let insert = connection.prepare_cached("INSERT INTO blocks (id, data) VALUES (?1, ?2)")?;
         Ok(BlockWriter { insert, segment, block: Vec::new(), first: 0, last: 0, list: Vec::new() })
     }
 
+    /// Adds pairs, which it sorts; their hashes must be above those of earlier calls.
+    fn pairs(&mut self, pairs: &mut [(u64, Posting)]) -> rusqlite::Result<()> {
+        pairs.sort_unstable_by_key(|(hash, posting)| (*hash, posting.doc));
+        for group in pairs.chunk_by(|a, b| a.0 == b.0) {
+            self.term(group[0].0, group.iter().map(|&(_, posting)| posting))?;
+        }
+        Ok(())
+    }
+
     /// Adds one term with its postings in ascending order of document.
-    pub(crate) fn term(
-        &mut self,
-        hash: u64,
-        postings: impl Iterator<Item = Posting>,
-    ) -> rusqlite::Result<()> {
+    fn term(&mut self, hash: u64, postings: impl Iterator<Item = Posting>) -> rusqlite::Result<()> {
         self.list.clear();
         let mut before = 0;
         for posting in postings {
@@ -113,9 +124,7 @@ impl<'c> BlockWriter<'c> {
         // Two blocks must not share a row id: hashes alike in the upper bits stay together.
         let full = self.block.len() + self.list.len() > BLOCK_BYTES;
         if full && !self.block.is_empty() && key(0, hash) != key(0, self.last) {
-            self.flush()?;
-        }
-        if self.block.is_empty() {
+            self.flush(key(self.segment, hash))?;
             self.first = hash;
             self.last = 0;
         }
@@ -125,13 +134,19 @@ impl<'c> BlockWriter<'c> {
         Ok(())
     }
 
-    /// Writes the last block.
-    pub(crate) fn flush(&mut self) -> rusqlite::Result<()> {
-        if !self.block.is_empty() {
-            self.insert.execute((key(self.segment, self.first), &self.block))?;
-            self.block.clear();
-        }
+    /// Writes the block before the one at `next`.
+    fn flush(&mut self, next: i64) -> rusqlite::Result<()> {
+        let id = key(self.segment, self.first);
+        self.block.extend_from_slice(&next.to_le_bytes());
+        seal(&mut self.block, id.cast_unsigned());
+        self.insert.execute((id, &self.block))?;
+        self.block.clear();
         Ok(())
+    }
+
+    /// Writes the last block, which is there even if it is empty.
+    fn finish(mut self) -> rusqlite::Result<()> {
+        self.flush(key(self.segment + 1, 0))
     }
 }
 
@@ -141,18 +156,51 @@ pub(crate) fn write_segment(
     segment: u32,
     pairs: &mut [(u64, Posting)],
 ) -> rusqlite::Result<()> {
-    pairs.sort_unstable_by_key(|(hash, posting)| (*hash, posting.doc));
     let mut writer = BlockWriter::new(connection, segment)?;
-    for group in pairs.chunk_by(|a, b| a.0 == b.0) {
-        writer.term(group[0].0, group.iter().map(|&(_, posting)| posting))?;
+    writer.pairs(pairs)?;
+    writer.finish()
+}
+
+/// Writes `segment` from the living documents of others and of loose ones; `Ok(false)` when one of them is damaged.
+pub(crate) fn merge_segments<'t>(
+    connection: &Connection,
+    (from, segment): (&[u32], u32),
+    loose: impl Iterator<Item = (u32, &'t [(u64, Frequencies)])> + Clone,
+    living: &dyn Fn(u32) -> bool,
+) -> rusqlite::Result<bool> {
+    let mut writer = BlockWriter::new(connection, segment)?;
+    let width = u64::MAX / MERGE_PARTS + 1;
+    let mut pairs = Vec::new();
+    for part in 0..MERGE_PARTS {
+        let (low, high) = (part * width, part * width + (width - 1));
+        pairs.clear();
+        for &number in from {
+            let whole = read_range(connection, number, (low, high), |hash, posting| {
+                if living(posting.doc) {
+                    pairs.push((hash, posting));
+                }
+            })?;
+            if !whole {
+                return Ok(false);
+            }
+        }
+        for (doc, terms) in loose.clone().filter(|&(doc, _)| living(doc)) {
+            let start = terms.partition_point(|&(hash, _)| hash < low);
+            let inside = terms[start..].iter().take_while(|&&(hash, _)| hash <= high);
+            pairs.extend(inside.map(|&(hash, frequencies)| (hash, Posting { doc, frequencies })));
+        }
+        writer.pairs(&mut pairs)?;
     }
-    writer.flush()
+    writer.finish()?;
+    Ok(true)
 }
 
 /// Looks terms up in segments; keeps the block read last, since neighbours are often asked for together.
 pub(crate) struct Lookup<'c> {
     select: CachedStatement<'c>,
     id: i64,
+    /// Row id of the block after the one that was read last.
+    next: i64,
     data: Vec<u8>,
 }
 
@@ -160,7 +208,7 @@ impl<'c> Lookup<'c> {
     pub(crate) fn new(connection: &'c Connection) -> rusqlite::Result<Lookup<'c>> {
         let select = connection
             .prepare_cached("SELECT id, data FROM blocks WHERE id <= ?1 ORDER BY id DESC LIMIT 1")?;
-        Ok(Lookup { select, id: -1, data: Vec::new() })
+        Ok(Lookup { select, id: -1, next: -1, data: Vec::new() })
     }
 
     /// Calls `each` with every posting of the term in the segment; `Ok(false)` when the blob is damaged.
@@ -170,23 +218,34 @@ impl<'c> Lookup<'c> {
         hash: u64,
         mut each: impl FnMut(Posting),
     ) -> rusqlite::Result<bool> {
-        let found = self.select.query_row([key(segment, hash)], |row| {
-            let id: i64 = row.get(0)?;
-            if id != self.id {
+        let wanted = key(segment, hash);
+        if !(self.id..self.next).contains(&wanted) {
+            let found = self.select.query_row([wanted], |row| {
+                self.id = row.get(0)?;
                 self.data.clear();
-                self.data.extend_from_slice(row.get_ref(1)?.as_blob()?);
-                self.id = id;
+                let block = open_block(row.get_ref(1)?.as_blob()?, self.id);
+                self.next = block.map_or(self.id, |(_, next)| next);
+                self.data.extend_from_slice(block.map_or(&[], |(terms, _)| terms));
+                Ok(())
+            });
+            let inside = self.id >> HASH_BITS == i64::from(segment) && wanted < self.next;
+            if found.optional()?.is_none() || !inside {
+                self.next = self.id;
+                return Ok(false);
             }
-            Ok(())
-        });
-        if found.optional()?.is_none() || self.id >> HASH_BITS != i64::from(segment) {
-            return Ok(true);
         }
         Ok(scan_block(&self.data, |term, list| {
             if term == hash { read_list(list, &mut each).map(|()| false) } else { Some(term < hash) }
         })
         .is_some())
     }
+}
+
+/// A block's terms and the row id of the block after it; `None` when damaged.
+fn open_block(blob: &[u8], id: i64) -> Option<(&[u8], i64)> {
+    let content = unseal(blob, id.cast_unsigned())?;
+    let (terms, next) = content.split_at_checked(content.len().checked_sub(8)?)?;
+    Some((terms, i64::from_le_bytes(next.try_into().ok()?)))
 }
 
 /// Walks a block's terms until `each` answers `Some(false)`; `None` when damaged.
@@ -212,25 +271,37 @@ fn read_list(list: &[u8], each: &mut impl FnMut(Posting)) -> Option<()> {
     Some(())
 }
 
-/// Reads a whole segment in order of hash; `None` inside means damage.
-pub(crate) fn read_segment(
+/// Reads the terms of a segment from `low` to `high` in order of hash; `Ok(false)` when it is damaged.
+fn read_range(
     connection: &Connection,
     segment: u32,
+    (low, high): (u64, u64),
     mut each: impl FnMut(u64, Posting),
 ) -> rusqlite::Result<bool> {
-    let mut select =
-        connection.prepare_cached("SELECT data FROM blocks WHERE id >= ?1 AND id <= ?2 ORDER BY id")?;
-    let mut rows = select.query([key(segment, 0), key(segment, u64::MAX)])?;
+    let mut select = connection.prepare_cached(
+        "SELECT id, data FROM blocks
+         WHERE id >= (SELECT max(id) FROM blocks WHERE id <= ?1) AND id <= ?2 ORDER BY id",
+    )?;
+    let mut rows = select.query([key(segment, low), key(segment, high)])?;
+    let mut expected: Option<i64> = None;
     while let Some(row) = rows.next()? {
-        let block = row.get_ref(0)?.as_blob()?;
-        let whole = scan_block(block, |hash, list| {
-            read_list(list, &mut |posting| each(hash, posting)).map(|()| true)
+        let id: i64 = row.get(0)?;
+        let Some((terms, next)) = open_block(row.get_ref(1)?.as_blob()?, id) else { return Ok(false) };
+        if expected.unwrap_or(id) != id || id >> HASH_BITS != i64::from(segment) {
+            return Ok(false);
+        }
+        let whole = scan_block(terms, |hash, list| {
+            if (low..=high).contains(&hash) {
+                read_list(list, &mut |posting| each(hash, posting))?;
+            }
+            Some(hash <= high)
         });
         if whole.is_none() {
             return Ok(false);
         }
+        expected = Some(next);
     }
-    Ok(true)
+    Ok(expected.is_some_and(|next| next > key(segment, high)))
 }
 
 /// Removes a segment's blocks.
@@ -276,17 +347,57 @@ mod tests {
                 let mut found = Vec::new();
                 prop_assert!(lookup.postings(3, *hash, |posting| found.push(posting)).unwrap());
                 prop_assert_eq!(&found, postings);
-                lookup.postings(2, *hash, |_| panic!("other segment")).unwrap();
-                lookup.postings(4, *hash, |_| panic!("other segment")).unwrap();
+                prop_assert!(!lookup.postings(2, *hash, |_| panic!("other segment")).unwrap());
+                prop_assert!(!lookup.postings(4, *hash, |_| panic!("other segment")).unwrap());
                 if !expected.contains_key(&hash.wrapping_add(1)) {
                     lookup.postings(3, hash.wrapping_add(1), |_| panic!("absent term")).unwrap();
                 }
             }
             let mut all: BTreeMap<u64, Vec<Posting>> = BTreeMap::new();
-            prop_assert!(read_segment(&connection, 3, |hash, posting| all.entry(hash).or_default().push(posting)).unwrap());
-            prop_assert_eq!(all, expected);
+            prop_assert!(read_range(&connection, 3, (0, u64::MAX), |hash, posting| all.entry(hash).or_default().push(posting)).unwrap());
+            prop_assert_eq!(&all, &expected);
+            let loose: Vec<(u64, Frequencies)> = vec![(7, [1; FIELDS]), (u64::MAX, [2; FIELDS])];
+            prop_assert!(merge_segments(&connection, (&[3], 0), std::iter::once((9999, loose.as_slice())), &|doc| doc % 2 == 1).unwrap());
+            for postings in expected.values_mut() {
+                postings.retain(|posting| posting.doc % 2 == 1);
+            }
+            for (hash, frequencies) in loose {
+                expected.entry(hash).or_default().push(Posting { doc: 9999, frequencies });
+            }
+            expected.retain(|_, postings| !postings.is_empty());
+            let mut merged: BTreeMap<u64, Vec<Posting>> = BTreeMap::new();
+            prop_assert!(read_range(&connection, 0, (0, u64::MAX), |hash, posting| merged.entry(hash).or_default().push(posting)).unwrap());
+            prop_assert_eq!(merged, expected);
+            delete_segment(&connection, 0).unwrap();
             delete_segment(&connection, 3).unwrap();
             prop_assert_eq!(connection.query_row("SELECT count(*) FROM blocks", [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+        }
+
+        #[test]
+        fn a_lost_or_altered_block_is_seen_by_whoever_needs_it(victim: u64, alter: bool) {
+            let connection = database();
+            let posting = Posting { doc: 5, frequencies: [3; FIELDS] };
+            let hashes: Vec<u64> = (0..3000_u64).map(|number| number * (u64::MAX / 3000)).collect();
+            let mut pairs: Vec<_> = hashes.iter().map(|&hash| (hash, posting)).collect();
+            write_segment(&connection, 1, &mut pairs).unwrap();
+            let mut ids = connection.prepare("SELECT id FROM blocks ORDER BY id").unwrap();
+            let ids: Vec<i64> = ids.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            prop_assert!(ids.len() > 5);
+            let at = (victim % ids.len() as u64) as usize;
+            if alter {
+                connection.execute("UPDATE blocks SET data = CAST(zeroblob(length(data)) AS BLOB) WHERE id = ?1", [ids[at]]).unwrap();
+            } else {
+                connection.execute("DELETE FROM blocks WHERE id = ?1", [ids[at]]).unwrap();
+            }
+            let mut lookup = Lookup::new(&connection).unwrap();
+            for &hash in &hashes {
+                let inside = key(1, hash) >= ids[at] && ids.get(at + 1).is_none_or(|&next| key(1, hash) < next);
+                let mut found = 0;
+                let whole = lookup.postings(1, hash, |_| found += 1).unwrap();
+                prop_assert_eq!((whole, found), (!inside, usize::from(!inside)));
+            }
+            let loose = std::iter::empty::<(u32, &[(u64, Frequencies)])>();
+            prop_assert!(!merge_segments(&connection, (&[1], 2), loose, &|_| true).unwrap());
         }
 
         #[test]

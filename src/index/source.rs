@@ -1,7 +1,7 @@
 //! Reads files of the project: regular ones only, never through a link, never more than a limit.
 
 use crate::project::FileStat;
-use rustix::fs::{Mode, OFlags, fstat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, statat};
 use std::ffi::OsStr;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,7 +13,9 @@ pub(crate) enum Source {
     Text(Vec<u8>, FileStat),
     /// Larger than the limit; its first bytes.
     Large(Vec<u8>, FileStat),
-    /// Nothing that can be read: gone, no regular file, no permission.
+    /// A regular file that may not or cannot be read.
+    Closed(FileStat),
+    /// Gone, or no regular file.
     Nothing,
 }
 
@@ -30,23 +32,32 @@ pub(crate) fn absolute(root: &Path, relative: &[u8]) -> PathBuf {
 /// Opened without blocking and without following a final link, since a file may have been replaced by anything.
 pub(crate) fn read(root: &Path, relative: &[u8], bytes_max: u64) -> Source {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let Ok(file) = rustix::fs::open(absolute(root, relative), flags, Mode::empty()) else {
-        return Source::Nothing;
-    };
+    let path = absolute(root, relative);
+    let Ok(file) = rustix::fs::open(&path, flags, Mode::empty()) else { return closed(&path) };
     let Ok(stat) = fstat(&file) else { return Source::Nothing };
-    if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::RegularFile {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Source::Nothing;
     }
-    let stat = crate::project::FileStat::of(&stat);
+    let stat = FileStat::of(&stat);
     let mut reader = std::fs::File::from(file);
     let mut content = Vec::with_capacity(usize::try_from(stat.size.min(bytes_max)).unwrap_or(0) + 1);
     if stat.size > bytes_max {
         let head = reader.take(HEAD_BYTES).read_to_end(&mut content);
-        return if head.is_ok() { Source::Large(content, stat) } else { Source::Nothing };
+        return if head.is_ok() { Source::Large(content, stat) } else { Source::Closed(stat) };
     }
     match reader.by_ref().take(bytes_max + 1).read_to_end(&mut content) {
         Ok(length) if length as u64 > bytes_max => Source::Large(content, stat),
         Ok(_) => Source::Text(content, stat),
-        Err(_) => Source::Nothing,
+        Err(_) => Source::Closed(stat),
+    }
+}
+
+/// What is at a path whose content is not to be had.
+pub(crate) fn closed(path: &Path) -> Source {
+    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+            Source::Closed(FileStat::of(&stat))
+        }
+        _ => Source::Nothing,
     }
 }

@@ -1,5 +1,6 @@
 //! The index of one project as one process sees it: what the database has, and what this process has added to it.
 
+use super::codec::{Reader, put_bytes, put_varint, seal, unseal};
 use super::context::IndexError;
 use super::document::{Document, Frequencies, Outline};
 use super::manifest::Manifest;
@@ -9,6 +10,7 @@ use crate::project::FileStat;
 use crate::store::{self, StoreError};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// More new documents than this at once become a segment of their own; fewer stay loose.
 const LOOSE_AT_ONCE_MAX: usize = 200;
@@ -16,6 +18,9 @@ const LOOSE_AT_ONCE_MAX: usize = 200;
 /// Marks a row of the control table as a file that is tracked although ignored; paths of rule files are absolute,
 /// these are relative, so the two never meet.
 const TRACKED: &[u8] = b"tracked";
+
+/// Key of the one row that says what all the other tables must hold.
+const HEAD: &str = "head";
 
 /// Terms of one loose document, sorted by hash.
 pub(crate) type Terms = Vec<(u64, Frequencies)>;
@@ -30,6 +35,8 @@ pub(crate) struct Index {
     pub(crate) control: BTreeMap<Vec<u8>, Option<FileStat>>,
     /// Files that git tracks although a rule ignores them, as of the last full scan.
     pub(crate) tracked_ignored: Vec<Vec<u8>>,
+    /// Numbers of git's own index when that list was made.
+    pub(crate) git_index: Option<FileStat>,
     pub(crate) segments: Vec<u32>,
     /// Documents outside the segments.
     pub(crate) loose: BTreeMap<u32, Terms>,
@@ -41,7 +48,9 @@ pub(crate) struct Index {
     dropped: Vec<u32>,
     /// Saved folders that are gone.
     pub(crate) dropped_dirs: Vec<i64>,
-    generation: i64,
+    generation: u64,
+    /// The head of the database as this process knows it; with another one there, another process has saved.
+    head: Option<Vec<u8>>,
     next_doc: u32,
     /// Every entry was equal to its file at this time, nanoseconds since the Unix epoch.
     pub(crate) verified_ns: i64,
@@ -61,6 +70,7 @@ impl Index {
             manifest: Manifest::default(),
             control: BTreeMap::new(),
             tracked_ignored: Vec::new(),
+            git_index: None,
             segments: Vec::new(),
             loose: BTreeMap::new(),
             outlines: HashMap::new(),
@@ -68,6 +78,7 @@ impl Index {
             dropped: Vec::new(),
             dropped_dirs: Vec::new(),
             generation: 0,
+            head: None,
             next_doc: 1,
             verified_ns: 0,
             scanned_ns: 0,
@@ -86,18 +97,26 @@ impl Index {
     fn read(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         // One snapshot: another process may save between two statements.
         let snapshot = connection.unchecked_transaction()?;
-        self.generation = meta(connection, "generation")?.unwrap_or(0);
-        self.next_doc =
-            meta(connection, "next_doc")?.and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
-        self.verified_ns = meta(connection, "verified_ns")?.unwrap_or(0);
-        self.scanned_ns = meta(connection, "scanned_ns")?.unwrap_or(0);
+        self.head = meta(connection, HEAD)?;
+        let mut expected = [0; 3];
+        if let Some(head) = self.head.clone() {
+            let Some(rows) = self.decode_head(&head) else { return Ok(false) };
+            expected = rows;
+        }
         let Some(manifest) = Manifest::load(connection)? else { return Ok(false) };
         self.manifest = manifest;
+        let whole = self.read_control(connection)? && self.read_loose(connection)?;
+        snapshot.finish()?;
+        let rows = self.control.len() + self.tracked_ignored.len();
+        Ok(whole && [self.manifest.dirs.len(), rows, self.loose.len()].map(|count| count as u64) == expected)
+    }
+
+    fn read_control(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let mut select = connection.prepare_cached("SELECT path, stat FROM control")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let path = row.get_ref(0)?.as_blob()?.to_vec();
-            let blob = row.get_ref(1)?.as_blob()?;
+            let Some(blob) = unseal(row.get_ref(1)?.as_blob()?, xxh3_64(&path)) else { return Ok(false) };
             if blob == TRACKED {
                 self.tracked_ignored.push(path);
                 continue;
@@ -105,16 +124,18 @@ impl Index {
             let Some(stat) = decode_stat(blob) else { return Ok(false) };
             self.control.insert(path, stat);
         }
-        let mut select = connection.prepare_cached("SELECT id FROM segments ORDER BY id")?;
-        self.segments = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(true)
+    }
+
+    fn read_loose(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let mut select = connection.prepare_cached("SELECT id, terms FROM docs WHERE terms IS NOT NULL")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            let Some(terms) = segment::decode_terms(row.get_ref(1)?.as_blob()?) else { return Ok(false) };
-            self.loose.insert(row.get(0)?, terms);
+            let doc = row.get(0)?;
+            let terms = unseal(row.get_ref(1)?.as_blob()?, terms_key(doc)).and_then(segment::decode_terms);
+            let Some(terms) = terms else { return Ok(false) };
+            self.loose.insert(doc, terms);
         }
-        drop(rows);
-        snapshot.finish()?;
         Ok(true)
     }
 
@@ -126,7 +147,7 @@ impl Index {
     /// Takes a new document in and gives it its number.
     pub(crate) fn add(&mut self, document: Document) -> u32 {
         let doc = self.next_doc;
-        self.next_doc += 1;
+        self.next_doc = self.next_doc.saturating_add(1);
         self.loose.insert(doc, document.terms);
         self.outlines.insert(doc, document.outline);
         self.unsaved.insert(doc);
@@ -155,77 +176,19 @@ impl Index {
         let connection = self.connection.as_ref()?;
         let mut select = connection.prepare_cached("SELECT outline FROM docs WHERE id = ?1").ok()?;
         let blob: Vec<u8> = select.query_row([doc], |row| row.get(0)).ok()?;
-        Outline::decode(&blob)
+        Outline::decode(unseal(&blob, u64::from(doc))?)
     }
 
     /// Saves what this process has added. `Ok(false)`: another process saved first, so that this state is not on top
     /// of the database's; nothing was written and the answer of this process is none the worse.
     pub(crate) fn save(&mut self) -> Result<bool, IndexError> {
-        let Some(mut connection) = self.connection.take() else { return Ok(false) };
-        let path = self.home.database.clone();
-        let result = store::write(&mut connection, &path, |transaction| self.write(transaction));
-        self.connection = Some(connection);
-        match result {
-            Ok(saved) => Ok(saved),
-            Err(StoreError::Locked { .. }) => Ok(false),
-            Err(error) => Err(IndexError::Store(error)),
-        }
-    }
-
-    fn write(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        if meta(connection, "generation")?.unwrap_or(0) != self.generation {
+        let Some(saved) = self.transact(|index, transaction| index.write(transaction))? else {
             return Ok(false);
-        }
-        self.manifest.save(connection)?;
-        for row in self.dropped_dirs.drain(..) {
-            connection.prepare_cached("DELETE FROM dirs WHERE id = ?1")?.execute([row])?;
-        }
-        for doc in self.dropped.drain(..) {
-            connection.prepare_cached("DELETE FROM docs WHERE id = ?1")?.execute([doc])?;
-        }
-        self.write_documents(connection)?;
-        connection.execute("DELETE FROM control", [])?;
-        for (path, stat) in &self.control {
-            let mut insert = connection.prepare_cached("INSERT INTO control (path, stat) VALUES (?1, ?2)")?;
-            insert.execute((path, encode_stat(*stat)))?;
-        }
-        for path in &self.tracked_ignored {
-            let mut insert =
-                connection.prepare_cached("INSERT OR REPLACE INTO control (path, stat) VALUES (?1, ?2)")?;
-            insert.execute((path, TRACKED))?;
-        }
-        self.generation += 1;
-        set_meta(connection, "generation", self.generation)?;
-        set_meta(connection, "next_doc", i64::from(self.next_doc))?;
-        set_meta(connection, "verified_ns", self.verified_ns)?;
-        set_meta(connection, "scanned_ns", self.scanned_ns)?;
-        self.dirty = false;
-        Ok(true)
-    }
-
-    /// Writes unsaved documents: a few as loose ones, many as a segment.
-    fn write_documents(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let loose = self.unsaved.len() <= LOOSE_AT_ONCE_MAX;
-        let mut insert = connection
-            .prepare_cached("INSERT OR REPLACE INTO docs (id, outline, terms) VALUES (?1, ?2, ?3)")?;
-        let mut pairs = Vec::new();
-        for &doc in &self.unsaved {
-            let outline = self.outlines.get(&doc).map(Outline::encode).unwrap_or_default();
-            let terms = self.loose.get(&doc).map(Vec::as_slice).unwrap_or_default();
-            if loose {
-                insert.execute((doc, outline, Some(segment::encode_terms(terms))))?;
-            } else {
-                insert.execute((doc, outline, None::<Vec<u8>>))?;
-                pairs.extend(terms.iter().map(|&(hash, frequencies)| (hash, Posting { doc, frequencies })));
-            }
-        }
-        if !loose {
-            let number = self.segments.last().map_or(1, |last| (last + 1) % SEGMENTS_MAX);
-            connection.execute(
-                "INSERT INTO segments (id, docs) VALUES (?1, ?2)",
-                (number, i64::try_from(self.unsaved.len()).unwrap_or(0)),
-            )?;
-            segment::write_segment(connection, number, &mut pairs)?;
+        };
+        self.manifest.saved(saved.rows);
+        self.dropped.clear();
+        self.dropped_dirs.clear();
+        if let Some(number) = saved.segment {
             self.segments.push(number);
             for doc in &self.unsaved {
                 self.loose.remove(doc);
@@ -233,55 +196,198 @@ impl Index {
             }
         }
         self.unsaved.clear();
+        self.generation += 1;
+        self.dirty = false;
+        Ok(true)
+    }
+
+    /// Runs `work` in a transaction; it must not change anything but the database, since the commit may fail.
+    /// `Ok(None)`: nothing was written, because there is no database, it is locked, or another process saved first.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Index, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, IndexError> {
+        let Some(mut connection) = self.connection.take() else { return Ok(None) };
+        let result = store::write(&mut connection, &self.home.database, |transaction| {
+            let found = meta(transaction, HEAD)?;
+            if found != self.head {
+                return Ok(None);
+            }
+            let value = work(self, transaction)?;
+            Ok(Some((value, meta(transaction, HEAD)?)))
+        });
+        self.connection = Some(connection);
+        match result {
+            Ok(Some((value, head))) => {
+                self.head = head;
+                Ok(Some(value))
+            }
+            Ok(None) | Err(StoreError::Locked { .. }) => Ok(None),
+            Err(error) => Err(IndexError::Store(error)),
+        }
+    }
+
+    fn write(&self, connection: &Connection) -> rusqlite::Result<Saved> {
+        for row in &self.dropped_dirs {
+            connection.prepare_cached("DELETE FROM dirs WHERE id = ?1")?.execute([row])?;
+        }
+        for doc in &self.dropped {
+            connection.prepare_cached("DELETE FROM docs WHERE id = ?1")?.execute([doc])?;
+        }
+        let rows = self.manifest.save(connection)?;
+        let segment = self.write_documents(connection)?;
+        self.write_control(connection)?;
+        let mut segments = self.segments.clone();
+        segments.extend(segment);
+        let loose = self.loose.len() - if segment.is_some() { self.unsaved.len() } else { 0 };
+        set_meta(connection, HEAD, &self.encode_head(&segments, loose))?;
+        Ok(Saved { rows, segment })
+    }
+
+    fn write_control(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute("DELETE FROM control", [])?;
+        let mut insert =
+            connection.prepare_cached("INSERT OR REPLACE INTO control (path, stat) VALUES (?1, ?2)")?;
+        for (path, stat) in &self.control {
+            let mut blob = encode_stat(*stat);
+            seal(&mut blob, xxh3_64(path));
+            insert.execute((path, blob))?;
+        }
+        for path in &self.tracked_ignored {
+            let mut blob = TRACKED.to_vec();
+            seal(&mut blob, xxh3_64(path));
+            insert.execute((path, blob))?;
+        }
         Ok(())
     }
 
-    /// Merges all segments and loose documents into one segment that holds living documents only.
-    pub(crate) fn merge(&mut self, living: &dyn Fn(u32) -> bool) -> Result<bool, IndexError> {
-        let Some(mut connection) = self.connection.take() else { return Ok(false) };
-        let path = self.home.database.clone();
-        let result =
-            store::write(&mut connection, &path, |transaction| self.write_merged(transaction, living));
-        self.connection = Some(connection);
-        result.map_err(IndexError::Store)
-    }
-
-    fn write_merged(
-        &mut self,
-        connection: &Connection,
-        living: &dyn Fn(u32) -> bool,
-    ) -> rusqlite::Result<bool> {
-        if meta(connection, "generation")?.unwrap_or(0) != self.generation {
-            return Ok(false);
-        }
+    /// Writes unsaved documents: a few as loose ones, many as a segment, whose number is returned.
+    fn write_documents(&self, connection: &Connection) -> rusqlite::Result<Option<u32>> {
+        let loose = self.unsaved.len() <= LOOSE_AT_ONCE_MAX;
+        let mut insert = connection
+            .prepare_cached("INSERT OR REPLACE INTO docs (id, outline, terms) VALUES (?1, ?2, ?3)")?;
         let mut pairs = Vec::new();
-        for &number in &self.segments {
-            let whole = segment::read_segment(connection, number, |hash, posting| {
-                if living(posting.doc) {
-                    pairs.push((hash, posting));
-                }
-            })?;
-            if !whole {
-                return Ok(false);
-            }
-            segment::delete_segment(connection, number)?;
-        }
-        for (&doc, terms) in &self.loose {
-            if living(doc) {
+        for &doc in &self.unsaved {
+            let mut outline = self.outlines.get(&doc).map(Outline::encode).unwrap_or_default();
+            seal(&mut outline, u64::from(doc));
+            let terms = self.loose.get(&doc).map(Vec::as_slice).unwrap_or_default();
+            if loose {
+                let mut blob = segment::encode_terms(terms);
+                seal(&mut blob, terms_key(doc));
+                insert.execute((doc, outline, Some(blob)))?;
+            } else {
+                insert.execute((doc, outline, None::<Vec<u8>>))?;
                 pairs.extend(terms.iter().map(|&(hash, frequencies)| (hash, Posting { doc, frequencies })));
             }
         }
-        let number = self.segments.last().map_or(1, |last| (last + 1) % SEGMENTS_MAX);
+        if loose {
+            return Ok(None);
+        }
+        let number = self.free_segment();
         segment::write_segment(connection, number, &mut pairs)?;
-        connection.execute("UPDATE docs SET terms = NULL WHERE terms IS NOT NULL", [])?;
-        connection.execute("DELETE FROM segments", [])?;
-        connection.execute("INSERT INTO segments (id, docs) VALUES (?1, 0)", [number])?;
-        self.generation += 1;
-        set_meta(connection, "generation", self.generation)?;
-        self.segments = vec![number];
+        Ok(Some(number))
+    }
+
+    /// A number that no segment has; row ids have room for a limited range of them.
+    fn free_segment(&self) -> u32 {
+        (1..SEGMENTS_MAX).find(|number| !self.segments.contains(number)).unwrap_or(0)
+    }
+
+    /// Merges all segments and loose documents into one segment that holds living documents only.
+    ///
+    /// `Ok(false)`: not done, since something is not saved or another process saved first.
+    pub(crate) fn merge(&mut self, living: &dyn Fn(u32) -> bool) -> Result<bool, IndexError> {
+        if self.dirty || !self.unsaved.is_empty() {
+            // What the database does not know must not get into its segments.
+            return Ok(false);
+        }
+        let merged = self.transact(|index, connection| index.write_merged(connection, living))?;
+        match merged {
+            None => return Ok(false),
+            Some(None) => {
+                let path = self.home.database.display().to_string();
+                return Err(StoreError::Damaged { path, reason: "a block cannot be read".into() }.into());
+            }
+            Some(Some(number)) => self.segments = vec![number],
+        }
         self.loose.clear();
+        self.generation += 1;
         Ok(true)
     }
+
+    /// `None` when a segment is damaged.
+    fn write_merged(
+        &self,
+        connection: &Connection,
+        living: &dyn Fn(u32) -> bool,
+    ) -> rusqlite::Result<Option<u32>> {
+        let number = self.free_segment();
+        let loose = self.loose.iter().map(|(&doc, terms)| (doc, terms.as_slice()));
+        if !segment::merge_segments(connection, (&self.segments, number), loose, living)? {
+            return Ok(None);
+        }
+        for &old in &self.segments {
+            segment::delete_segment(connection, old)?;
+        }
+        connection.execute("UPDATE docs SET terms = NULL WHERE terms IS NOT NULL", [])?;
+        set_meta(connection, HEAD, &self.encode_head(&[number], 0))?;
+        Ok(Some(number))
+    }
+
+    /// The head that a save of this state writes: what the tables must hold, so that a lost row is seen.
+    fn encode_head(&self, segments: &[u32], loose: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(80);
+        for number in [self.home.place, self.home.kind] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        for number in [self.verified_ns, self.scanned_ns] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        put_bytes(&mut out, &encode_stat(self.git_index));
+        put_varint(&mut out, self.generation + 1);
+        put_varint(&mut out, u64::from(self.next_doc));
+        put_varint(&mut out, self.manifest.dirs.len() as u64);
+        put_varint(&mut out, (self.control.len() + self.tracked_ignored.len()) as u64);
+        put_varint(&mut out, loose as u64);
+        put_varint(&mut out, segments.len() as u64);
+        for &number in segments {
+            put_varint(&mut out, u64::from(number));
+        }
+        seal(&mut out, 0);
+        out
+    }
+
+    /// Takes the head over; returns the number of rows of folders, rules and loose documents. `None` when it is
+    /// damaged or another project's.
+    fn decode_head(&mut self, blob: &[u8]) -> Option<[u64; 3]> {
+        let mut reader = Reader::new(unseal(blob, 0)?);
+        if reader.fixed_u64()? != self.home.place {
+            return None;
+        }
+        let same_kind = reader.fixed_u64()? == self.home.kind;
+        self.verified_ns = reader.fixed_i64()?;
+        // Where git's folders are others, other rules hold: everything is walked anew.
+        self.scanned_ns = reader.fixed_i64().map(|scanned| if same_kind { scanned } else { 0 })?;
+        self.git_index = decode_stat(reader.bytes()?)?;
+        self.generation = reader.varint()?;
+        self.next_doc = reader.small()?;
+        let rows = [reader.varint()?, reader.varint()?, reader.varint()?];
+        for _ in 0..reader.varint()? {
+            self.segments.push(reader.small()?);
+        }
+        Some(rows)
+    }
+}
+
+/// What a transaction has written, to be noted in memory once it is committed.
+struct Saved {
+    rows: Vec<(Vec<u8>, i64)>,
+    segment: Option<u32>,
+}
+
+/// Key of the seal of a document's terms; its outline is sealed with the number alone.
+fn terms_key(doc: u32) -> u64 {
+    u64::from(doc) | 1 << 32
 }
 
 fn encode_stat(stat: Option<FileStat>) -> Vec<u8> {
@@ -295,7 +401,7 @@ fn decode_stat(blob: &[u8]) -> Option<Option<FileStat>> {
     if blob.is_empty() {
         return Some(None);
     }
-    let mut reader = super::codec::Reader::new(blob);
+    let mut reader = Reader::new(blob);
     let stat = FileStat {
         size: reader.fixed_u64()?,
         mtime_ns: reader.fixed_i64()?,

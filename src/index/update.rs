@@ -1,30 +1,32 @@
 //! Brings the index up to the state of the work tree: probe or scan, then look at what may have changed.
 
 use super::context::{Context, IndexError};
-use super::document::{Analyst, Document};
-use super::manifest::{Dir, Entry, Manifest, State};
-use super::schema::Home;
-use super::source::{self, Source};
+use super::look::{Item, Looked, look};
+use super::manifest::{Dir, Entry, State};
+use super::schema;
+use super::source;
 use super::store::Index;
 use crate::base::{Deadline, now_ns};
-use crate::code;
 use crate::fs::Lock;
-use crate::project::{self, DirListing, DirStat, FileStat, Known, KnownDir, KnownFile, Root, ScanOptions};
-use std::collections::BTreeSet;
+use crate::project::{
+    self, DirListing, DirStat, FileStat, Known, KnownDir, KnownFile, Root, RootKind, ScanOptions,
+};
+use crate::store::StoreError;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Files of a project beyond this number are not looked at.
 const FILES_MAX: usize = 400_000;
 /// Coarsest clock of a file system: a file changed this shortly before it was read may change again unseen.
 const RACY_NS: i64 = 2_000_000_000;
-/// More new folders than this are found by a scan rather than one by one.
-const NEW_DIRS_MAX: usize = 200;
+/// Share of an update's time for a walk.
+const SCAN_SHARE: f64 = 0.6;
+/// More new or changed folders than this are found by a scan rather than one by one.
+const LISTINGS_MAX: usize = 200;
 /// Files analysed between two saves of a long update.
 const CHUNK_FILES: usize = 3000;
 /// A short-lived process saves at most this many files, since saving delays its exit.
@@ -63,31 +65,6 @@ pub(crate) struct Updated {
     pub(crate) walked: bool,
 }
 
-/// One file to look at.
-struct Item {
-    dir: Vec<u8>,
-    index: usize,
-}
-
-/// What looking at a file showed.
-enum Looked {
-    /// Not done: out of time.
-    Skipped,
-    Gone,
-    Same(FileStat),
-    Excluded(FileStat),
-    Changed(Box<Changed>),
-}
-
-struct Changed {
-    stat: FileStat,
-    hash: u64,
-    state: State,
-    language: u8,
-    class: u8,
-    document: Document,
-}
-
 /// Brings `index` up to date as far as the options allow, and saves it if that is quick or asked for.
 pub(crate) fn update(
     index: &mut Index,
@@ -97,7 +74,7 @@ pub(crate) fn update(
 ) -> Result<Updated, IndexError> {
     let started_ns = now_ns();
     let (mut items, walked) = find_work(index, context, root, options, started_ns)?;
-    add_racy(index, &mut items);
+    add_unsure(index, &mut items, context.settings.memory_file_bytes_max);
     let total = items.len();
     if total > QUICK_FILES_MAX && !options.patient {
         items.sort_by_cached_key(|item| {
@@ -112,10 +89,10 @@ pub(crate) fn update(
     let mut updated = Updated { walked, ..Updated::default() };
     let mut gone = Vec::new();
     for chunk in items.chunks(if options.patient { CHUNK_FILES } else { usize::MAX }) {
-        let looked = look(index, context, &root.path, chunk, options, (updated.looked_at, total));
+        let looked = look(&index.manifest, context, &root.path, chunk, options, (updated.looked_at, total));
         apply(index, chunk, looked, &mut updated, &mut gone);
         if options.patient {
-            save(index, context, PATIENT_WAIT)?;
+            save(index, context, PATIENT_WAIT);
         }
     }
     remove_gone(index, gone);
@@ -128,23 +105,24 @@ pub(crate) fn update(
     }
     let quick = updated.looked_at <= QUICK_FILES_MAX || options.deadline.left() > Duration::from_millis(1200);
     if index.dirty && walked && (options.patient || (quick && updated.pending == 0)) {
-        save(index, context, if options.patient { PATIENT_WAIT } else { QUICK_WAIT })?;
+        save(index, context, if options.patient { PATIENT_WAIT } else { QUICK_WAIT });
     }
     Ok(updated)
 }
 
 /// Saves under the project's lock; not having it is no error, the next process saves.
-fn save(index: &mut Index, context: &Context<'_>, wait: Duration) -> Result<(), IndexError> {
+fn save(index: &mut Index, context: &Context<'_>, wait: Duration) {
     if index.connection.is_none() {
-        return Ok(());
+        return;
     }
-    let Home { lock, .. } = &index.home;
-    let Ok(_held) = Lock::acquire(lock, wait) else { return Ok(()) };
+    let Ok(_held) = Lock::acquire(&index.home.lock, wait) else { return };
     if let Err(error) = index.save() {
         // A full or read-only disk must not keep an answer from being given.
         context.log.line("warn", &format!("index: not saved: {error}"));
+        if matches!(error, IndexError::Store(StoreError::Damaged { .. })) {
+            schema::set_aside(context, &index.home);
+        }
     }
-    Ok(())
 }
 
 /// Lists the files whose numbers differ from what is known; the flag says whether everything was seen.
@@ -158,16 +136,42 @@ fn find_work(
     let age_max =
         i64::try_from(context.settings.memory_verify_hours).unwrap_or(24).saturating_mul(3_600_000_000_000);
     let expired = now.saturating_sub(index.scanned_ns) > age_max;
-    let rules_changed = index
-        .control
-        .iter()
-        .any(|(path, stat)| project::control_stat(Path::new(OsStr::from_bytes(path))) != *stat);
-    if index.is_new() || options.full || expired || rules_changed {
+    let unsure = index.verified_ns.saturating_sub(RACY_NS);
+    let rules_changed = index.control.iter().any(|(path, stat)| {
+        project::control_stat(Path::new(OsStr::from_bytes(path))) != *stat
+            || stat.is_some_and(|stat| stat.ctime_ns >= unsure)
+    });
+    if index.is_new()
+        || options.full
+        || expired
+        || rules_changed
+        || tracks_others(index, context, root, options)
+    {
         return scan(index, context, root, options, now);
     }
     match probe(index, context, root, options)? {
         Some(items) => Ok((items, true)),
         None => scan(index, context, root, options, now),
+    }
+}
+
+/// Whether git's own index has changed in such a way that other ignored files are tracked now.
+fn tracks_others(index: &mut Index, context: &Context<'_>, root: &Root, options: &UpdateOptions<'_>) -> bool {
+    let stat = git_index_stat(root);
+    if stat == index.git_index {
+        return false;
+    }
+    let asked = crate::git::tracked_ignored(context.env, &root.path, options.deadline.share(0.3));
+    let Ok(tracked) = asked else { return false };
+    index.git_index = stat;
+    index.dirty = true;
+    tracked != index.tracked_ignored
+}
+
+fn git_index_stat(root: &Root) -> Option<FileStat> {
+    match &root.kind {
+        RootKind::Git { git_dir, .. } => project::control_stat(&git_dir.join("index")),
+        RootKind::Manifest | RootKind::Plain => None,
     }
 }
 
@@ -179,17 +183,21 @@ fn scan(
     options: &UpdateOptions<'_>,
     now: i64,
 ) -> Result<(Vec<Item>, bool), IndexError> {
+    let git_index = git_index_stat(root);
     let forced =
         crate::git::tracked_ignored(context.env, &root.path, options.deadline.share(0.3)).unwrap_or_default();
     let scan_options = ScanOptions { files_max: FILES_MAX, threads: options.threads };
-    let outcome = project::scan(root, context.env, &forced, &scan_options, options.deadline.share(0.6))
-        .map_err(IndexError::Project)?;
+    let outcome =
+        project::scan(root, context.env, &forced, &scan_options, options.deadline.share(SCAN_SHARE))
+            .map_err(IndexError::Project)?;
     for warning in outcome.warnings.iter().take(5) {
         context.log.line("warn", &format!("index: {warning}"));
     }
+    // Limits of number and depth cut every walk at the same place: what is beyond them is no part of the project.
+    let whole = !outcome.truncated || !options.deadline.share(SCAN_SHARE).passed();
     let mut items = Vec::new();
     let listed: BTreeSet<&[u8]> = outcome.dirs.iter().map(|dir| dir.path.as_slice()).collect();
-    if !outcome.truncated {
+    if whole {
         let lost: Vec<Vec<u8>> =
             index.manifest.dirs.keys().filter(|path| !listed.contains(path.as_slice())).cloned().collect();
         for path in lost {
@@ -199,17 +207,18 @@ fn scan(
     for listing in &outcome.dirs {
         relist(index, listing, &mut items);
     }
-    if !outcome.truncated {
+    if whole {
         index.control = outcome
             .control
             .into_iter()
             .map(|(path, stat)| (path.into_os_string().into_vec(), stat))
             .collect();
         index.tracked_ignored = forced;
+        index.git_index = git_index;
         index.scanned_ns = now;
         index.dirty = true;
     }
-    Ok((items, !outcome.truncated))
+    Ok((items, whole))
 }
 
 /// Compares what is known with the disk; `None` when so much is new that a scan is quicker.
@@ -219,41 +228,61 @@ fn probe(
     root: &Root,
     options: &UpdateOptions<'_>,
 ) -> Result<Option<Vec<Item>>, IndexError> {
-    let (mut items, queue) = {
-        let known = KnownFiles::of(index);
-        let outcome = project::probe(root, &known, options.threads).map_err(IndexError::Project)?;
-        let files = outcome.changed_files.iter().chain(&outcome.vanished_files).map(|&file| known.item(file));
-        let racy = index.verified_ns.saturating_sub(RACY_NS);
-        let mut dirs: BTreeSet<&[u8]> =
-            known.dirs.iter().filter(|(_, dir, _)| dir.ctime_ns >= racy).map(|&(path, _, _)| path).collect();
-        dirs.extend(outcome.changed_dirs.iter().chain(&outcome.vanished_dirs).map(|&dir| known.dirs[dir].0));
-        (files.collect::<Vec<Item>>(), dirs.into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>())
-    };
-    let mut queue: Vec<(Vec<u8>, bool)> = queue.into_iter().map(|path| (path, true)).collect();
-    let mut new_dirs = 0;
+    let (mut items, mut queue) = compare(index, root, options)?;
+    if queue.len() > LISTINGS_MAX {
+        return Ok(None);
+    }
+    // What a listing finds replaces what was found in the folder before.
+    let mut relisted: BTreeMap<Vec<u8>, Vec<Item>> = BTreeMap::new();
+    let mut listings = 0;
     while let Some((path, was_known)) = queue.pop() {
         if was_known && !index.manifest.dirs.contains_key(&path) {
             // It went away with its parent while the queue was worked off.
             continue;
         }
-        let listing = project::list_dir(root, context.env, &index.tracked_ignored, &path)
+        let mut control = Vec::new();
+        let listing = project::list_dir(root, context.env, &index.tracked_ignored, &path, &mut control)
             .map_err(IndexError::Project)?;
+        listings += 1;
+        if listings > LISTINGS_MAX || has_new_rules(index, root, &path) {
+            return Ok(None);
+        }
+        // A folder that is out because of a repository of its own comes back when that one goes.
+        for (path, stat) in control {
+            index.control.entry(path.into_os_string().into_vec()).or_insert(stat);
+        }
         let Some(listing) = listing else {
             remove_dir(index, &path);
             continue;
         };
-        for child in missing_children(index, &listing) {
-            new_dirs += 1;
-            queue.push((child, false));
-        }
-        if new_dirs > NEW_DIRS_MAX || has_new_rules(index, root, &path) {
-            return Ok(None);
-        }
-        items.retain(|item| item.dir != path);
-        relist(index, &listing, &mut items);
+        queue.extend(missing_children(index, &listing).into_iter().map(|child| (child, false)));
+        let mut found = Vec::new();
+        relist(index, &listing, &mut found);
+        relisted.insert(path, found);
     }
+    items.retain(|item| !relisted.contains_key(&item.dir));
+    items.extend(relisted.into_values().flatten());
     items.retain(|item| index.manifest.dirs.get(&item.dir).is_some_and(|dir| item.index < dir.entries.len()));
     Ok(Some(items))
+}
+
+/// Folders to list, and whether the index has them.
+type Queue = Vec<(Vec<u8>, bool)>;
+
+/// The files with other numbers, and the folders that must be listed again.
+fn compare(
+    index: &Index,
+    root: &Root,
+    options: &UpdateOptions<'_>,
+) -> Result<(Vec<Item>, Queue), IndexError> {
+    let known = KnownFiles::of(index);
+    let outcome = project::probe(root, &known, options.threads).map_err(IndexError::Project)?;
+    let files = outcome.changed_files.iter().chain(&outcome.vanished_files).map(|&file| known.item(file));
+    let racy = index.verified_ns.saturating_sub(RACY_NS);
+    let mut dirs: BTreeSet<&[u8]> =
+        known.dirs.iter().filter(|(_, dir, _)| dir.ctime_ns >= racy).map(|&(path, _, _)| path).collect();
+    dirs.extend(outcome.changed_dirs.iter().chain(&outcome.vanished_dirs).map(|&dir| known.dirs[dir].0));
+    Ok((files.collect(), dirs.into_iter().map(|path| (path.to_vec(), true)).collect()))
 }
 
 /// Whether an ignore-rule file has appeared in a folder; its rules reach further down than that folder.
@@ -320,19 +349,32 @@ impl Known for KnownFiles<'_> {
     }
 }
 
-/// Adds the files that changed so shortly before they were last verified that their numbers prove nothing.
-fn add_racy(index: &Index, items: &mut Vec<Item>) {
+/// Adds the files that changed so shortly before they were last verified that their numbers prove nothing, and those
+/// that another limit of size treats otherwise.
+fn add_unsure(index: &Index, items: &mut Vec<Item>, bytes_max: u64) {
     let racy = index.verified_ns.saturating_sub(RACY_NS);
-    let listed: std::collections::HashSet<(&[u8], usize)> =
-        items.iter().map(|item| (item.dir.as_slice(), item.index)).collect();
+    let unsure = |entry: &Entry| match entry.state {
+        State::Pending => false,
+        State::Indexed if entry.stat.size > bytes_max => true,
+        State::NameOnly if entry.stat.size <= bytes_max => true,
+        _ => entry.stat.ctime_ns >= racy,
+    };
+    let mut listed: HashMap<&[u8], HashSet<usize>> = HashMap::new();
+    for item in items.iter() {
+        listed.entry(&item.dir).or_default().insert(item.index);
+    }
     let mut more = Vec::new();
     for (path, dir) in &index.manifest.dirs {
-        for (number, entry) in dir.entries.iter().enumerate() {
-            let unsure = entry.state != State::Pending && entry.stat.ctime_ns >= racy;
-            if unsure && !listed.contains(&(path.as_slice(), number)) {
-                more.push(Item { dir: path.clone(), index: number });
-            }
-        }
+        let mut numbers =
+            (0..).zip(&dir.entries).filter(|(_, entry)| unsure(entry)).map(|(number, _)| number);
+        let Some(first) = numbers.next() else { continue };
+        let known = listed.get(path.as_slice());
+        let numbers = std::iter::once(first).chain(numbers);
+        more.extend(
+            numbers
+                .filter(|number| !known.is_some_and(|known| known.contains(number)))
+                .map(|index| Item { dir: path.clone(), index }),
+        );
     }
     items.extend(more);
 }
@@ -388,105 +430,6 @@ fn remove_dir(index: &mut Index, path: &[u8]) {
             index.remove(entry.doc);
         }
     }
-}
-
-/// Looks at files, on several threads when there are many.
-fn look(
-    index: &Index,
-    context: &Context<'_>,
-    root: &Path,
-    items: &[Item],
-    options: &UpdateOptions<'_>,
-    (done_before, total): (usize, usize),
-) -> Vec<Looked> {
-    let bytes_max = context.settings.memory_file_bytes_max;
-    // The database's connection is not shared with the workers.
-    let manifest = &index.manifest;
-    let next = AtomicUsize::new(0);
-    let late = AtomicBool::new(false);
-    let work = || {
-        let mut analyst = Analyst::new();
-        let mut found = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(number) else { break };
-            if number % 16 == 0 {
-                (options.progress)(done_before + number, total);
-            }
-            if !options.patient && (late.load(Ordering::Relaxed) || options.deadline.passed()) {
-                late.store(true, Ordering::Relaxed);
-                break;
-            }
-            let looked = look_at(manifest, root, item, &mut analyst, bytes_max);
-            found.push((number, looked));
-        }
-        found
-    };
-    let mut all: Vec<Looked> = Vec::new();
-    all.resize_with(items.len(), || Looked::Skipped);
-    let threads = if items.len() < 16 { 1 } else { options.threads.max(1) };
-    let mut found = Vec::new();
-    if threads == 1 {
-        found = work();
-    } else {
-        std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            for handle in handles {
-                // A worker that panicked leaves its files pending.
-                found.extend(handle.join().unwrap_or_default());
-            }
-        });
-    }
-    for (number, looked) in found {
-        all[number] = looked;
-    }
-    all
-}
-
-fn look_at(manifest: &Manifest, root: &Path, item: &Item, analyst: &mut Analyst, bytes_max: u64) -> Looked {
-    let Some(dir) = manifest.dirs.get(&item.dir) else { return Looked::Gone };
-    let Some(entry) = dir.entries.get(item.index) else { return Looked::Gone };
-    let path = join(&item.dir, dir.name(entry));
-    match source::read(root, &path, bytes_max) {
-        Source::Nothing => Looked::Gone,
-        Source::Large(head, stat) => large(entry, &path, &head, stat, analyst),
-        Source::Text(content, stat) => {
-            let hash = xxh3_64(&content);
-            if entry.state != State::Pending && entry.hash == hash && entry.state != State::NameOnly {
-                return Looked::Same(stat);
-            }
-            let head = &content[..content.len().min(8192)];
-            if project::is_secret_path(&path) || project::is_binary(head) || project::looks_like_secret(head)
-            {
-                return Looked::Excluded(stat);
-            }
-            let language = code::language_of(&path, head);
-            let document = analyst.analyse(&path, language, &content);
-            let class = project::classify(&path, head).to_bits();
-            let language = language.id();
-            Looked::Changed(Box::new(Changed {
-                stat,
-                hash,
-                state: State::Indexed,
-                language,
-                class,
-                document,
-            }))
-        }
-    }
-}
-
-fn large(entry: &Entry, path: &[u8], head: &[u8], stat: FileStat, analyst: &mut Analyst) -> Looked {
-    if project::is_binary(head) || project::is_secret_path(path) {
-        return Looked::Excluded(stat);
-    }
-    if entry.state == State::NameOnly {
-        return Looked::Same(stat);
-    }
-    let language = code::language_of(path, head).id();
-    let class = project::classify(path, head).to_bits();
-    let document = analyst.name_only(path);
-    Looked::Changed(Box::new(Changed { stat, hash: 0, state: State::NameOnly, language, class, document }))
 }
 
 /// Writes what was seen into the index.

@@ -52,6 +52,14 @@ pub(super) struct Found {
 
 /// Brings the index up to date as far as the deadline allows and ranks the project's files for the question.
 pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Result<Ranked, IndexError> {
+    match search_once(context, root, question) {
+        // It has been moved aside: the second time there is no index, and one is built.
+        Err(IndexError::Store(StoreError::Damaged { .. })) => search_once(context, root, question),
+        result => result,
+    }
+}
+
+fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Result<Ranked, IndexError> {
     let query = query::analyse(question.task, question.query_type);
     let urgency = |path: &[u8]| urgency(&query, path);
     let fresh = open_fresh(context, root, &urgency)?;
@@ -63,7 +71,6 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
     }
     let Gathered { pool, rarities, met } = match gather(&fresh.index, &view, &query) {
         Err(error @ StoreError::Damaged { .. }) => {
-            // The next call finds no index and builds one.
             index::set_aside(context, &fresh.index.home);
             return Err(error.into());
         }

@@ -87,29 +87,34 @@ pub fn scan(
 }
 
 /// Lists one folder anew, as [`scan`] would; `None` if it is gone or no part of the project any more.
+///
+/// The files that decided it are added to `control`, as in [`ScanOutcome::control`].
 pub fn list_dir(
     root: &Root,
     env: &Env,
     tracked_ignored: &[Vec<u8>],
     relative: &[u8],
+    control: &mut Vec<(PathBuf, Option<FileStat>)>,
 ) -> Result<Option<DirListing>, ProjectError> {
     let ground = Ground::new(root, env, tracked_ignored);
     let root_fd = open_root(root)?;
-    let mut control = Vec::new();
-    let mut scope = ground.root_scope(&mut control);
+    let mut scope = ground.root_scope(control);
     if !relative.is_empty() {
         for name in relative.split(|byte| *byte == b'/') {
             let Ok(Some(folder)) = open_dir(root_fd.as_fd(), &scope.path) else { return Ok(None) };
             let rules = |name: &str| read_ignore_file(folder.as_fd(), name);
             scope.open(rules(".gitignore").as_deref(), rules(".rtkignore").as_deref());
-            match ground.subfolder(&scope, name, &mut control) {
+            match ground.subfolder(&scope, name, control) {
                 Some(child) if !name.is_empty() => scope = child,
                 _ => return Ok(None),
             }
         }
     }
     let opened = read_folder(&ground, root_fd.as_fd(), scope, usize::MAX, Deadline::never());
-    Ok(opened.map(|opened| opened.listing))
+    Ok(opened.map(|opened| {
+        control.extend(opened.control);
+        opened.listing
+    }))
 }
 
 fn open_root(root: &Root) -> Result<OwnedFd, ProjectError> {

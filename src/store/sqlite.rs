@@ -7,6 +7,10 @@ use std::time::Duration;
 
 /// Earlier libraries have a bug in the reset of the write-ahead log that damages databases.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// SQLite's code for "no such table" and the like.
+const SQLITE_ERROR: i32 = 1;
+/// SQLite's code for a file that ends within a page.
+const SQLITE_IOERR_SHORT_READ: i32 = 522;
 /// Size of the page cache of a connection, in KiB.
 const CACHE_KIB: i32 = 4096;
 
@@ -83,12 +87,37 @@ impl StoreError {
     pub fn of(path: &Path, error: rusqlite::Error) -> StoreError {
         let file = path.display().to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                StoreError::Damaged { path: file, reason: error.to_string() }
-            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path: file },
+            _ if is_damage(&error) => StoreError::Damaged { path: file, reason: error.to_string() },
             _ => StoreError::Other { path: file, source: error },
         }
+    }
+}
+
+/// Our statements are fixed and fit our schema: where a table, a column or a type is not as it must be, a byte of the
+/// file has changed.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    match error {
+        Error::SqliteFailure(failure, _) => {
+            let code = failure.extended_code;
+            code == SQLITE_ERROR
+                || code == SQLITE_IOERR_SHORT_READ
+                || matches!(
+                    failure.code,
+                    ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::TooBig
+                        | ErrorCode::ConstraintViolation
+                )
+        }
+        Error::SqlInputError { error, .. } => error.extended_code == SQLITE_ERROR,
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => true,
+        _ => false,
     }
 }
 
@@ -126,6 +155,13 @@ fn open_writable(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sorted)?;
     let fresh = schema(&connection).map_err(sorted)? == 0;
     if fresh {
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(sorted)?;
+        if tables > 0 && schema(&connection).map_err(sorted)? == 0 {
+            let reason = "tables without a schema number".to_owned();
+            return Err(StoreError::Damaged { path: path.display().to_string(), reason });
+        }
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(sorted)?;
         let mode: String = connection
             .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))

@@ -16,6 +16,10 @@ mod hook_contract;
 mod install;
 mod install_script;
 mod install_show;
+#[cfg(unix)]
+mod memory_bad_input;
+#[cfg(unix)]
+mod oracle;
 mod project;
 mod sandbox;
 mod work_tree;

@@ -216,8 +216,8 @@ fn submodules_are_in_with_their_own_rules_and_foreign_repositories_are_out() {
     let outcome = scan(&root, &tree.env(), &[], &options(), Deadline::never()).unwrap();
     assert_eq!(file_names(&outcome), ["a.rs", "libs/sub/inner.skip", "libs/sub/l.rs", "libs/sub/outer.skip"]);
     assert_lists_agree(&root, &tree.env(), &[], &outcome);
-    assert_eq!(list_dir(&root, &tree.env(), &[], b"foreign").unwrap(), None);
-    assert_eq!(list_dir(&root, &tree.env(), &[], b"linked").unwrap(), None);
+    assert_eq!(list_dir(&root, &tree.env(), &[], b"foreign", &mut Vec::new()).unwrap(), None);
+    assert_eq!(list_dir(&root, &tree.env(), &[], b"linked", &mut Vec::new()).unwrap(), None);
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn links_and_special_files_are_left_out() {
     let _socket = std::os::unix::net::UnixListener::bind(tree.path().join("sock")).unwrap();
     let outcome = tree.scan();
     assert_eq!(file_names(&outcome), ["d/x"]);
-    assert_eq!(list_dir(&tree.root(), &tree.env(), &[], b"d/up").unwrap(), None);
+    assert_eq!(list_dir(&tree.root(), &tree.env(), &[], b"d/up", &mut Vec::new()).unwrap(), None);
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn new_edited_and_removed_rules_are_noticed_without_a_scan() {
     assert!(!control_changed(&control));
     // An ignore file that appears changes its folder and is not in the control list.
     tree.write("b/.rtkignore", "y\n");
-    let listed = list_dir(&tree.root(), &tree.env(), &[], b"b").unwrap().unwrap();
+    let listed = list_dir(&tree.root(), &tree.env(), &[], b"b", &mut Vec::new()).unwrap().unwrap();
     assert_eq!(listed.rule_files, [b".rtkignore"]);
     assert!(!control.iter().any(|(path, _)| *path == tree.path().join("b/.rtkignore")));
     // Commits and look-ups in a foreign repository are none of our business, its end is.
@@ -360,7 +360,7 @@ fn a_gone_or_newly_ignored_folder_is_not_listed_any_more() {
     let tree = WorkTree::git();
     tree.write("a/b/x", "");
     let root = tree.root();
-    let list = |folder: &[u8]| list_dir(&root, &tree.env(), &[], folder).unwrap();
+    let list = |folder: &[u8]| list_dir(&root, &tree.env(), &[], folder, &mut Vec::new()).unwrap();
     assert!(list(b"a/b").is_some());
     assert_eq!(list(b"a/c"), None);
     assert_eq!(list(b"a/b/x"), None);
@@ -374,7 +374,7 @@ fn a_gone_or_newly_ignored_folder_is_not_listed_any_more() {
 
 fn assert_lists_agree(root: &Root, env: &Env, tracked: &[Vec<u8>], outcome: &ScanOutcome) {
     for dir in &outcome.dirs {
-        let listed = list_dir(root, env, tracked, &dir.path).unwrap();
+        let listed = list_dir(root, env, tracked, &dir.path, &mut Vec::new()).unwrap();
         assert_eq!(listed.as_ref(), Some(dir), "{:?}", String::from_utf8_lossy(&dir.path));
         for name in &dir.subdirs {
             let path = if dir.path.is_empty() { name.clone() } else { [&dir.path[..], b"/", name].concat() };
