@@ -107,6 +107,7 @@ pub fn refresh(
         progress: options.progress,
     };
     let updated = update(&mut index, context, root, &update_options)?;
+    index.end_reading()?;
     refresh_history(context, root, &mut index)?;
     compact(context, &mut index);
     evict(context, &home)?;

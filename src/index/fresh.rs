@@ -4,7 +4,7 @@ use super::context::{Context, IndexError};
 use super::history::unread_tip;
 use super::schema::{self, Home};
 use super::store::Index;
-use super::update::{UpdateOptions, Updated, update};
+use super::update::{UpdateOptions, Updated, save_quick, update};
 use crate::base::detach;
 use crate::project::Root;
 use crate::store::StoreError;
@@ -25,6 +25,14 @@ pub(crate) struct Fresh {
     pub(crate) index: Index,
     pub(crate) updated: Updated,
     pub(crate) probe_us: u64,
+}
+
+impl Fresh {
+    /// Saves what bringing the index up to date has found. To be called when the answer is ready: until then the
+    /// index reads one snapshot of the database, whatever other processes save.
+    pub(crate) fn save(&mut self, context: &Context<'_>) {
+        save_quick(&mut self.index, context, &self.updated);
+    }
 }
 
 /// Opens the project's index and brings it up to date within the share of the deadline.

@@ -95,8 +95,8 @@ impl Index {
     }
 
     fn read(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        // One snapshot: another process may save between two statements.
-        let snapshot = connection.unchecked_transaction()?;
+        // One snapshot until the next save: another process may save, or merge segments, between two statements.
+        connection.execute_batch("BEGIN")?;
         self.head = meta(connection, HEAD)?;
         let mut expected = [0; 3];
         if let Some(head) = self.head.clone() {
@@ -106,7 +106,6 @@ impl Index {
         let Some(manifest) = Manifest::load(connection)? else { return Ok(false) };
         self.manifest = manifest;
         let whole = self.read_control(connection)? && self.read_loose(connection)?;
-        snapshot.finish()?;
         let rows = self.control.len() + self.tracked_ignored.len();
         Ok(whole && [self.manifest.dirs.len(), rows, self.loose.len()].map(|count| count as u64) == expected)
     }
@@ -201,12 +200,24 @@ impl Index {
         Ok(true)
     }
 
+    /// Ends the snapshot that was opened by reading, so that this connection may write.
+    pub(crate) fn end_reading(&mut self) -> Result<(), StoreError> {
+        match &self.connection {
+            Some(connection) if !connection.is_autocommit() => {
+                let ended = connection.execute_batch("COMMIT");
+                ended.map_err(|error| StoreError::of(&self.home.database, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Runs `work` in a transaction; it must not change anything but the database, since the commit may fail.
     /// `Ok(None)`: nothing was written, because there is no database, it is locked, or another process saved first.
     fn transact<T>(
         &mut self,
         work: impl FnOnce(&Index, &Connection) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, IndexError> {
+        self.end_reading()?;
         let Some(mut connection) = self.connection.take() else { return Ok(None) };
         let result = store::write(&mut connection, &self.home.database, |transaction| {
             let found = meta(transaction, HEAD)?;

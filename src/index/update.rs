@@ -33,6 +33,8 @@ const CHUNK_FILES: usize = 3000;
 const QUICK_FILES_MAX: usize = 1500;
 /// How long a short-lived process waits for another one that is saving.
 const QUICK_WAIT: Duration = Duration::from_millis(20);
+/// With so much time left a short-lived process saves any number of files.
+const QUICK_LEFT: Duration = Duration::from_millis(1200);
 /// How long a background process waits for another one that is saving.
 const PATIENT_WAIT: Duration = Duration::from_secs(20);
 
@@ -103,11 +105,18 @@ pub(crate) fn update(
         }
         index.verified_ns = started_ns;
     }
-    let quick = updated.looked_at <= QUICK_FILES_MAX || options.deadline.left() > Duration::from_millis(1200);
-    if index.dirty && walked && (options.patient || (quick && updated.pending == 0)) {
-        save(index, context, if options.patient { PATIENT_WAIT } else { QUICK_WAIT });
+    if index.dirty && walked && options.patient {
+        save(index, context, PATIENT_WAIT);
     }
     Ok(updated)
+}
+
+/// Saves what a short-lived process has found, if that is quick; called when its answer is ready.
+pub(crate) fn save_quick(index: &mut Index, context: &Context<'_>, updated: &Updated) {
+    let quick = updated.looked_at <= QUICK_FILES_MAX || context.deadline.left() > QUICK_LEFT;
+    if index.dirty && updated.walked && updated.pending == 0 && quick {
+        save(index, context, QUICK_WAIT);
+    }
 }
 
 /// Saves under the project's lock; not having it is no error, the next process saves.

@@ -62,11 +62,12 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
 fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Result<Ranked, IndexError> {
     let query = query::analyse(question.task, question.query_type);
     let urgency = |path: &[u8]| urgency(&query, path);
-    let fresh = open_fresh(context, root, &urgency)?;
+    let mut fresh = open_fresh(context, root, &urgency)?;
     let mut timings = vec![("index".to_owned(), fresh.probe_us)];
     let view = View::of(&fresh.index);
     let mut facts = facts(context, root, &fresh);
     if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
+        fresh.save(context);
         return Ok(Ranked::of(facts, Confidence::None, query.query_type, Vec::new()));
     }
     let Gathered { pool, rarities, met } = match gather(&fresh.index, &view, &query) {
@@ -87,6 +88,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     let candidates = found.iter().take(question.top).map(candidate).collect();
     let mut ranked = Ranked::of(facts, confidence, query.query_type, candidates);
     ranked.found = found;
+    fresh.save(context);
     Ok(ranked)
 }
 

@@ -31,7 +31,7 @@ const DEFINITIONS_MAX: usize = 6;
 ///
 /// Empty when there is nothing to tell: no file, or not even the header fits.
 pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError> {
-    let fresh = open_fresh(context, root, &|_| 0)?;
+    let mut fresh = open_fresh(context, root, &|_| 0)?;
     let view = View::of(&fresh.index);
     if view.docs.is_empty() {
         return Ok(String::new());
@@ -47,6 +47,7 @@ pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String
     parts.extend(entries(&survey, &read));
     parts.extend(commands(&read));
     parts.extend(definitions(&survey, &fresh.index));
+    fresh.save(context);
     Ok(fitted(&parts, footer, chars))
 }
 

@@ -82,7 +82,7 @@ pub fn explore(
     root: &Root,
     options: ExploreOptions,
 ) -> Result<(Overview, String), IndexError> {
-    let fresh = open_fresh(context, root, &|_| 0)?;
+    let mut fresh = open_fresh(context, root, &|_| 0)?;
     let view = View::of(&fresh.index);
     let survey = Survey::of(&view);
     let found = manifests::find(&view);
@@ -132,6 +132,7 @@ pub fn explore(
         left_out,
     };
     let text = text::render(&overview, options.tokens());
+    fresh.save(context);
     Ok((overview, text))
 }
 
