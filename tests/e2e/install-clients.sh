@@ -67,8 +67,10 @@ fetch() {
     staging=$(mktemp -d "$folder/.fetch-XXXXXX")
     trap 'rm -rf "$staging"' EXIT
     say "fetching $2 $1"
-    npm install --prefix "$staging" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
-        --omit=optional --loglevel=error "$2@$1" >"$staging/npm.log" 2>&1 ||
+    # A manifest keeps npm in this folder; --prefix would make it forget the machine's own npm settings.
+    echo '{"private": true}' >"$staging/package.json"
+    (cd "$staging" && npm install --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --omit=optional \
+        --loglevel=error "$2@$1") >"$staging/npm.log" 2>&1 ||
         fail "npm could not install $2@$1: $(tail -n 5 "$staging/npm.log")"
     if [ -f "$staging/node_modules/$2/claude" ]; then
         ln -s "node_modules/$2/claude" "$staging/claude"
