@@ -21,6 +21,15 @@ pub(super) fn explore(session: &Session, args: &ExploreArgs) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn delta(_session: &Session, _args: &DeltaArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::NotFound("not there yet".into()))
+pub(super) fn delta(session: &Session, args: &DeltaArgs) -> Result<ExitCode, CliError> {
+    let place = place(session, &args.at)?;
+    let context = context(session, &place)?;
+    warm_up(session, &context, &place.root)?;
+    let (delta, text) = memory::delta(&context, &place.root, args.since.as_deref())?;
+    if session.out.is_json() {
+        session.out.json(&serde_json::to_value(&delta).unwrap_or_default())?;
+    } else {
+        session.out.raw(text.as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

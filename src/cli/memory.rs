@@ -73,6 +73,12 @@ impl From<IndexError> for CliError {
             IndexError::Store(crate::store::StoreError::Newer { .. }) => {
                 "update rtk, or run `rtk memory clear`"
             }
+            IndexError::Git(crate::git::GitError::BadRevision { .. }) => {
+                "name a commit, branch or tag of this repository; `git log --oneline` lists some"
+            }
+            IndexError::Git(crate::git::GitError::NotARepository { .. }) => {
+                "without git, `rtk memory delta` without --since compares with the last delta"
+            }
             IndexError::Store(_) => {
                 "run it again; if it stays, `rtk memory clear` deletes the index, which is then rebuilt"
             }

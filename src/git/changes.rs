@@ -81,7 +81,7 @@ pub fn changed_files(env: &Env, root_path: &Path, deadline: Deadline) -> Result<
 }
 
 /// Gives the full object name; a text that could be taken for an option is refused before git sees it.
-fn resolve(place: &Place<'_>, revision: &str) -> Result<String, GitError> {
+pub(super) fn resolve(place: &Place<'_>, revision: &str) -> Result<String, GitError> {
     let bad = || GitError::BadRevision { revision: revision.to_owned(), path: place.shown() };
     if revision.is_empty() || revision.starts_with('-') || revision.chars().any(char::is_control) {
         return Err(bad());

@@ -5,12 +5,14 @@
 //! no lock is taken; every run has a deadline, a bounded output and is killed with its children. Knows nothing of
 //! agents, memory.
 
+mod blob;
 mod changes;
 mod error;
 mod head;
 mod history;
 mod run;
 
+pub use blob::{commit_of, content_at};
 pub use changes::{Change, ChangeKind, changed_files, changed_since, tracked_ignored};
 pub use error::GitError;
 pub use head::{Head, head};

@@ -24,7 +24,7 @@ pub use context::{Context, IndexError};
 pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, HashedMap, Outline, is_noise};
 pub(crate) use fresh::{Fresh, open_fresh};
 pub(crate) use history::{Past, PastCommit, folded};
-pub(crate) use schema::set_aside;
+pub(crate) use schema::{project_id, set_aside};
 pub(crate) use source::{Source, read};
 pub(crate) use store::Index;
 pub(crate) use view::{DocRef, View};

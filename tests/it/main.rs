@@ -10,6 +10,7 @@
 mod architecture;
 mod cli;
 mod documents;
+mod explore;
 mod git;
 mod hook;
 mod hook_contract;

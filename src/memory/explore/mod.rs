@@ -4,6 +4,8 @@
 //! it enters a result, so that text and JSON are equally safe; what was left out is said. Definitions are counted by
 //! name, no import is resolved.
 
+mod baseline;
+mod delta;
 mod glance;
 mod history;
 mod manifests;
@@ -15,6 +17,7 @@ mod testmap;
 mod text;
 mod usage;
 
+pub use delta::{DefinitionDelta, Delta, FileDelta, Since, delta};
 pub use glance::glance;
 pub use manifests::{Dependency, EntryPoint, ManifestCommand};
 pub use overview::*;
@@ -250,8 +253,11 @@ fn entry_points(survey: &Survey<'_>, read: &[Manifest]) -> Vec<EntryPoint> {
             entry.manifest = Some(owner.path.clone());
         }
         // A manifest that names a program without its file means the one at the usual place.
+        let folder = folder_of(entry.target.as_deref());
         let same = |known: &&mut EntryPoint| {
-            known.target.is_none() && known.name == entry.name && known.kind == entry.kind
+            let named = known.name == entry.name && known.kind == entry.kind;
+            let program = target_is(&entry, "Program.cs") && folder_of(known.manifest.as_deref()) == folder;
+            known.target.is_none() && (named || program)
         };
         match found.iter_mut().find(same) {
             Some(known) => known.target = entry.target,
@@ -267,6 +273,14 @@ fn entry_points(survey: &Survey<'_>, read: &[Manifest]) -> Vec<EntryPoint> {
     found
 }
 
+fn folder_of(path: Option<&str>) -> &str {
+    path.and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder)
+}
+
+fn target_is(entry: &EntryPoint, name: &str) -> bool {
+    entry.target.as_deref().is_some_and(|target| target.rsplit('/').next() == Some(name))
+}
+
 /// Whether a path lies among what only checks the project.
 fn is_side_path(path: &str) -> bool {
     path.split('/')
@@ -277,10 +291,12 @@ fn is_side_path(path: &str) -> bool {
 fn all_entry_points(survey: &Survey<'_>, read: &[Manifest], usage: &Usage) -> Vec<EntryPoint> {
     let mut found = entry_points(survey, read);
     let known: BTreeSet<String> = found.iter().filter_map(|entry| entry.target.clone()).collect();
-    let mains = usage.mains.iter().map(|&position| &survey.docs[position]);
+    // The longest first: a program of its own does more than the self-test of a library.
+    let mut mains = usage.mains.clone();
+    mains.sort_by_key(|(lines, position)| (std::cmp::Reverse(*lines), *position));
+    let mains = mains.into_iter().map(|(_, position)| &survey.docs[position]);
     let mains = mains.map(|doc| (shown_path(doc.name()), shown_path(&doc.path())));
-    let mut mains: Vec<(String, String)> = mains.filter(|(_, path)| !known.contains(path)).collect();
-    mains.sort_by_key(|(_, path)| path.matches('/').count());
+    let mains: Vec<(String, String)> = mains.filter(|(_, path)| !known.contains(path)).collect();
     found.extend(mains.into_iter().map(|(name, path)| {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
         EntryPoint { kind: "main", name: stem, target: Some(path), manifest: None }

@@ -53,8 +53,8 @@ pub(super) struct Usage {
     pub(super) relations: BTreeSet<(usize, usize)>,
     /// Positions of sources that hold a module of tests.
     pub(super) with_tests: BTreeSet<usize>,
-    /// Positions of sources of C and C++ that define `main`.
-    pub(super) mains: Vec<usize>,
+    /// Lines of `main` and position, of the sources of C and C++ that define it.
+    pub(super) mains: Vec<(u32, usize)>,
     /// Whether every source was read.
     pub(super) complete: bool,
 }
@@ -180,8 +180,10 @@ fn collect<'o>(
             usage.with_tests.insert(position);
         }
         let starts = |symbol: &Symbol| symbol.name == "main" && symbol.kind == SymbolKind::Function;
-        if family == Language::C.id() && outline.symbols.iter().any(starts) {
-            usage.mains.push(position);
+        if let Some(main) =
+            outline.symbols.iter().find(|symbol| starts(symbol)).filter(|_| family == Language::C.id())
+        {
+            usage.mains.push((main.end_line.saturating_sub(main.start_line), position));
         }
         for symbol in &outline.symbols {
             use SymbolKind::{Constant, Function, Macro};
@@ -378,6 +380,7 @@ fn is_type_place(before: &[u8], after: &[u8]) -> bool {
 /// Paths of Rust's own library that often stand before a name.
 const STANDARD: &[&[u8]] = &[
     b"io::",
+    b"Poll::",
     b"fmt::",
     b"std::fs::",
     b"collections::",
