@@ -339,3 +339,29 @@ fn a_delta_in_git_compares_with_head_first_and_with_any_revision() {
         run.code(1).complains("no revision").complains("hint:");
     }
 }
+
+#[test]
+fn an_agent_whose_task_is_unknown_gets_the_glance() {
+    let sandbox = rust_workspace();
+    sandbox.rtk(&["memory", "refresh"]).success();
+    let cwd = sandbox.project().display().to_string();
+    let payload = |agent: &str| serde_json::json!({ "session_id": "s", "cwd": cwd, "hook_event_name": "SubagentStart", "agent_id": agent, "agent_type": "worker" });
+    let reply = sandbox.hook(&payload("a1")).success().json();
+    let text = reply["hookSpecificOutput"]["additionalContext"].as_str().unwrap().to_owned();
+    for part in [
+        "binary shop → app/src/main.rs",
+        "Depends on: serde",
+        "Code: rust 5",
+        "`cargo test --workspace`",
+        "rtk memory plan",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+    assert!(text.chars().count() <= 4000);
+    for number in 0..300 {
+        sandbox.write(format!("folder{number}/with_a_long_name_{number}.rs"), "pub struct Thing;\n");
+    }
+    let reply = sandbox.hook(&payload("a2")).success().json();
+    let text = reply["hookSpecificOutput"]["additionalContext"].as_str().unwrap().to_owned();
+    assert!(text.chars().count() <= 4000, "{}", text.chars().count());
+}

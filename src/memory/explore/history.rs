@@ -83,19 +83,7 @@ pub(super) fn history(
         Ok(_) => {}
         Err(error) => history.left_out.push(format!("history: {}", clean_text(&error.to_string()))),
     }
-    let mut hot: Vec<(Vec<u8>, Heat)> =
-        heat.into_iter().filter(|(path, heat)| heat.commits > 1 && is_worth(survey, path)).collect();
-    hot.sort_by_key(|(_, heat)| std::cmp::Reverse((heat.commits, heat.authors.len(), heat.last)));
-    history.hot = hot
-        .into_iter()
-        .take(hot_max)
-        .map(|(path, heat)| HotFile {
-            path: shown_path(&path),
-            commits: heat.commits,
-            authors: heat.authors.len(),
-            last: day(heat.last),
-        })
-        .collect();
+    history.hot = hottest(survey, heat, hot_max);
     match git::changed_files(context.env, &root.path, deadline) {
         Ok(changes) => {
             history.uncommitted = changes
@@ -108,6 +96,20 @@ pub(super) fn history(
         }
     }
     history
+}
+
+/// Files that most commits changed, those of more authors and later ones first.
+fn hottest(survey: &Survey<'_>, heat: BTreeMap<Vec<u8>, Heat>, count: usize) -> Vec<HotFile> {
+    let worth = |(path, heat): &(Vec<u8>, Heat)| heat.commits > 1 && is_worth(survey, path);
+    let mut hot: Vec<(Vec<u8>, Heat)> = heat.into_iter().filter(worth).collect();
+    hot.sort_by_key(|(_, heat)| std::cmp::Reverse((heat.commits, heat.authors.len(), heat.last)));
+    let file = |(path, heat): (Vec<u8>, Heat)| HotFile {
+        path: shown_path(&path),
+        commits: heat.commits,
+        authors: heat.authors.len(),
+        last: day(heat.last),
+    };
+    hot.into_iter().take(count).map(file).collect()
 }
 
 /// Whether a file is still there and is code of the project.

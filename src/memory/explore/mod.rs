@@ -12,6 +12,7 @@ mod manifests;
 mod modules;
 mod overview;
 mod relations;
+mod sections;
 mod survey;
 mod testmap;
 mod text;
@@ -45,8 +46,6 @@ const FOLDERS_MAX: usize = 24;
 const CHILDREN_MAX: usize = 8;
 /// A folder with more than this share of the sources is shown with its folders.
 const DOMINANT_SHARE: f64 = 0.5;
-/// Folders are opened in the map up to this depth.
-const MAP_DEPTH_MAX: usize = 3;
 /// A README larger than this is not read, in bytes.
 const README_BYTES_MAX: u64 = 256 * 1024;
 
@@ -111,7 +110,7 @@ pub fn explore(
         name,
         description,
         languages: languages(survey.all()),
-        folders: folders(&survey, options.list(4, 8, 24)),
+        folders: folders(&survey, options.list(4, 8, 24), options.list(2, 3, 4)),
         entry_points: bounded(all_entry_points(&survey, &read, &usage), options.list(12, 30, 100)),
         dependencies: bounded(dependencies(&read), options.list(30, 60, 200)),
         commands: bounded(commands(&read), options.list(12, 30, 80)),
@@ -179,9 +178,9 @@ fn languages(all: &Tally) -> Vec<LanguageShare> {
 }
 
 /// The map, depth first: a folder that holds most of the sources is followed by the largest of those below it.
-fn folders(survey: &Survey<'_>, nested_max: usize) -> Vec<Folder> {
+fn folders(survey: &Survey<'_>, nested_max: usize, depth_max: usize) -> Vec<Folder> {
     let mut out = Vec::new();
-    open_folder(survey, b"", 0, nested_max, &mut out);
+    open_folder(survey, b"", 0, (nested_max, depth_max), &mut out);
     out
 }
 
@@ -189,9 +188,10 @@ fn open_folder<'a>(
     survey: &Survey<'a>,
     path: &'a [u8],
     depth: usize,
-    nested_max: usize,
+    limits: (usize, usize),
     out: &mut Vec<Folder>,
 ) {
+    let (nested_max, depth_max) = limits;
     let mut below: Vec<(&'a [u8], &Tally)> = survey.children(path).collect();
     sort_folders(&mut below);
     let all = survey.all();
@@ -200,7 +200,7 @@ fn open_folder<'a>(
         let mut children: Vec<(&[u8], &Tally)> = survey.children(path).collect();
         sort_folders(&mut children);
         let dominant = tally.source as f64 > DOMINANT_SHARE * all.source as f64
-            && depth + 1 < MAP_DEPTH_MAX
+            && depth + 1 < depth_max
             && !children.is_empty();
         // Those that get lines of their own are not named twice.
         let unnamed = if dominant { nested_max.min(children.len()) } else { 0 };
@@ -221,7 +221,7 @@ fn open_folder<'a>(
             nested: depth > 0,
         });
         if dominant {
-            open_folder(survey, path, depth + 1, nested_max, out);
+            open_folder(survey, path, depth + 1, limits, out);
         }
     }
 }
@@ -269,7 +269,12 @@ fn entry_points(survey: &Survey<'_>, read: &[Manifest]) -> Vec<EntryPoint> {
         let place = entry.target.as_deref().or(entry.manifest.as_deref()).unwrap_or_default();
         is_side_path(place)
     };
-    found.sort_by_key(|entry| (is_tool(entry), entry.kind == "library"));
+    // Of equals first that of the largest part of the project.
+    let sources = |entry: &EntryPoint| {
+        let folder = folder_of(entry.manifest.as_deref().or(entry.target.as_deref()));
+        survey.folders.get(folder.as_bytes()).map_or(0, |tally| tally.source)
+    };
+    found.sort_by_key(|entry| (is_tool(entry), entry.kind == "library", std::cmp::Reverse(sources(entry))));
     found
 }
 

@@ -32,8 +32,7 @@ const RUNNERS: &[(&str, &str)] = &[
 
 /// Builds the map of tests; `pairs_max` bounds the list, not the count.
 pub(super) fn test_map(survey: &Survey<'_>, usage: &Usage, read: &[Manifest], pairs_max: usize) -> TestMap {
-    let tests: Vec<&DocRef<'_>> =
-        survey.docs.iter().filter(|doc| role(doc) == Role::Test && is_code(doc.language())).collect();
+    let tests = tests_of(survey);
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for doc in &tests {
         *places.entry(place(doc)).or_default() += 1;
@@ -57,6 +56,11 @@ pub(super) fn test_map(survey: &Survey<'_>, usage: &Usage, read: &[Manifest], pa
             .collect(),
         run: run(survey, read, &tests),
     }
+}
+
+/// The files of code that are tests.
+pub(super) fn tests_of<'a>(survey: &Survey<'a>) -> Vec<&'a DocRef<'a>> {
+    survey.docs.iter().filter(|doc| role(doc) == Role::Test && is_code(doc.language())).collect()
 }
 
 /// The folder of tests a test lies in, or how tests beside sources are named.
@@ -174,7 +178,7 @@ fn nearness(source: &DocRef<'_>, test: &DocRef<'_>) -> usize {
 }
 
 /// Commands that run the tests, those of the top folder first.
-fn run(survey: &Survey<'_>, read: &[Manifest], tests: &[&DocRef<'_>]) -> Vec<String> {
+pub(super) fn run(survey: &Survey<'_>, read: &[Manifest], tests: &[&DocRef<'_>]) -> Vec<String> {
     let mut run: Vec<String> = Vec::new();
     for doc in survey.direct(b"") {
         let name = String::from_utf8_lossy(doc.name()).into_owned();

@@ -1,8 +1,15 @@
 //! The overview as text: sections in the order and with the weights of what it is for, within a token budget.
 
-use super::overview::{Definition, Folder, Overview};
-use crate::memory::types::{Facts, QueryType};
+use super::overview::Overview;
+use super::sections::section;
+use crate::memory::types::{Detail, Facts, QueryType};
 use crate::text::{estimate_tokens, inert};
+
+/// A compact overview has no room for sections that weigh less.
+const COMPACT_WEIGHT_MIN: usize = 5;
+const COMPACT_FOOTER: &str = "More: `rtk memory plan \"<question>\"` (files and definitions for any question), `rtk memory explore --detail normal|verbose`.";
+const FOOTER: &str = "More: `rtk memory plan \"<question>\"` (files, definitions and lines for any question), `rtk memory delta` (what changed), \
+     `rtk memory explore --detail verbose`, `--query-type bugfix|feature|refactor|incident|test|docs`, `--json`.";
 
 /// One section while its lines are being chosen.
 struct Section {
@@ -14,8 +21,9 @@ struct Section {
     spent: usize,
 }
 
+/// What a section is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Topic {
+pub(super) enum Topic {
     Map,
     Entries,
     Commands,
@@ -40,12 +48,12 @@ fn plan(query_type: QueryType) -> &'static [(Topic, usize)] {
         QueryType::General => &[
             (Map, 8),
             (Entries, 5),
-            (Commands, 4),
+            (Commands, 5),
             (Modules, 12),
-            (MostUsed, 5),
+            (MostUsed, 4),
             (Api, 4),
             (Relations, 3),
-            (Tests, 4),
+            (Tests, 5),
             (Hot, 4),
             (Recent, 4),
             (Dependencies, 3),
@@ -70,10 +78,14 @@ fn plan(query_type: QueryType) -> &'static [(Topic, usize)] {
 /// The text, at most `tokens` by [`estimate_tokens`].
 pub(super) fn render(overview: &Overview, tokens: usize) -> String {
     let head = header(overview);
-    let footer = "More: `rtk memory plan \"<question>\"` (files, definitions and lines for any question), `rtk memory delta` (what changed), \
-                  `rtk memory explore --detail verbose`, `--query-type bugfix|feature|refactor|incident|test|docs`, `--json`.";
+    let footer = match overview.detail {
+        Detail::Compact => COMPACT_FOOTER,
+        _ => FOOTER,
+    };
+    let weight_min = if overview.detail == Detail::Compact { COMPACT_WEIGHT_MIN } else { 0 };
     let mut sections: Vec<Section> = plan(overview.query_type)
         .iter()
+        .filter(|(_, weight)| *weight >= weight_min)
         .map(|&(topic, weight)| {
             let (title, lines) = section(overview, topic);
             Section { title, lines, weight, taken: 0, spent: 0 }
@@ -169,216 +181,4 @@ fn header(overview: &Overview) -> String {
         text.push_str(&format!("Code files: {}.\n", languages.join(", ")));
     }
     text
-}
-
-fn section(overview: &Overview, topic: Topic) -> (&'static str, Vec<String>) {
-    match topic {
-        Map => ("Map: folder, files below", overview.folders.iter().map(folder).collect()),
-        Entries => ("Entry points", entries(overview)),
-        Commands => (
-            "Commands",
-            overview
-                .commands
-                .iter()
-                .map(|command| {
-                    if command.does.is_empty() {
-                        format!("`{}`", command.run)
-                    } else {
-                        format!("`{}` — {}", command.run, cut(&command.does, 90))
-                    }
-                })
-                .collect(),
-        ),
-        Dependencies => ("Dependencies", dependencies(overview)),
-        Modules => ("Modules, with the definitions that most other source files name", modules(overview)),
-        Api => (
-            "Public definitions by number of source files that name them",
-            overview
-                .api
-                .iter()
-                .map(|one| format!("{} {}:{} — {}", label(one), one.file, one.line, one.used_in))
-                .collect(),
-        ),
-        Relations => (
-            "Types with most types below them",
-            overview
-                .relations
-                .iter()
-                .map(|one| {
-                    let more = if one.subtypes_total > one.subtypes.len() { ", …" } else { "" };
-                    format!(
-                        "{} {}:{} ← {}: {}{more}",
-                        label(&one.definition),
-                        one.definition.file,
-                        one.definition.line,
-                        one.subtypes_total,
-                        one.subtypes.join(", ")
-                    )
-                })
-                .collect(),
-        ),
-        Tests => ("Tests", tests(overview)),
-        Hot => (
-            "Hot files: commits, authors, last change",
-            overview
-                .hot_files
-                .iter()
-                .map(|hot| {
-                    format!(
-                        "{} — {} of the newest {}, {} authors, {}",
-                        hot.path, hot.commits, overview.commits_read, hot.authors, hot.last
-                    )
-                })
-                .collect(),
-        ),
-        Recent => ("Recent changes", recent(overview)),
-        Large => (
-            "Largest source files",
-            overview
-                .large_files
-                .iter()
-                .map(|file| format!("{} — {} lines, {} definitions", file.path, file.lines, file.definitions))
-                .collect(),
-        ),
-        MostUsed => (
-            "Files whose definitions most source files name",
-            overview
-                .most_used
-                .iter()
-                .map(|file| format!("{} — {}: {}", file.path, file.used_by, file.definitions.join(", ")))
-                .collect(),
-        ),
-    }
-}
-
-fn folder(folder: &Folder) -> String {
-    let indent = "  ".repeat(if folder.nested { folder.path.matches('/').count() } else { 0 });
-    let mut line = format!("{indent}{}/ {}", folder.path, folder.files);
-    if !folder.purpose.is_empty() {
-        line.push_str(&format!(" {}", folder.purpose));
-    } else if let Some(language) = folder.language {
-        line.push_str(&format!(" {language}"));
-    }
-    if folder.tests > 0 && folder.purpose != "tests" {
-        line.push_str(&format!(", {} tests", folder.tests));
-    }
-    if !folder.children.is_empty() {
-        line.push_str(&format!(": {}", folder.children.join(", ")));
-    }
-    line
-}
-
-fn entries(overview: &Overview) -> Vec<String> {
-    let line = |entry: &super::EntryPoint| match &entry.target {
-        Some(target) => format!("{} {} → {target}", entry.kind, entry.name),
-        None => format!("{} {} ({})", entry.kind, entry.name, entry.manifest.as_deref().unwrap_or_default()),
-    };
-    overview.entry_points.iter().map(line).collect()
-}
-
-/// One line a scope, ten names a line.
-fn dependencies(overview: &Overview) -> Vec<String> {
-    let mut lines = Vec::new();
-    for same in overview.dependencies.chunk_by(|one, other| one.scope == other.scope) {
-        for part in same.chunks(10) {
-            let names: Vec<String> = part
-                .iter()
-                .map(|wanted| {
-                    if wanted.version.is_empty() || overview.detail != crate::memory::types::Detail::Verbose {
-                        wanted.name.clone()
-                    } else {
-                        format!("{} {}", wanted.name, cut(&wanted.version, 24))
-                    }
-                })
-                .collect();
-            lines.push(format!("{}: {}", same[0].scope, names.join(", ")));
-        }
-    }
-    lines
-}
-
-fn modules(overview: &Overview) -> Vec<String> {
-    let line = |module: &super::Module| {
-        let mut line = format!("{}/ {} files", module.path, module.files);
-        if module.lines > 0 {
-            line.push_str(&format!(", {} lines", module.lines));
-        }
-        if !module.about.is_empty() {
-            line.push_str(&format!(" — {}", cut(&module.about, 120)));
-        }
-        let inside = format!("{}/", module.path);
-        let names: Vec<String> = module
-            .definitions
-            .iter()
-            .map(|one| {
-                let file = one.file.strip_prefix(&inside).unwrap_or(&one.file);
-                format!("{} {file}:{}", one.name, one.line)
-            })
-            .collect();
-        if !names.is_empty() {
-            line.push_str(&format!("\n  {}", names.join(", ")));
-        }
-        line
-    };
-    overview.modules.iter().map(line).collect()
-}
-
-fn tests(overview: &Overview) -> Vec<String> {
-    let tests = &overview.tests;
-    let mut lines = Vec::new();
-    if !tests.run.is_empty() {
-        lines.push(format!(
-            "Run: {}",
-            tests.run.iter().map(|run| format!("`{run}`")).collect::<Vec<_>>().join(", ")
-        ));
-    }
-    if !tests.places.is_empty() {
-        let mut places: Vec<String> =
-            tests.places.iter().take(6).map(|(place, count)| format!("{place} {count}")).collect();
-        if tests.places.len() > 6 {
-            places.push(format!("{} more places", tests.places.len() - 6));
-        }
-        lines.push(format!("Where: {}", places.join("; ")));
-    }
-    if tests.inside_sources > 0 {
-        lines.push(format!("{} source files hold tests themselves", tests.inside_sources));
-    }
-    if tests.paired > 0 {
-        lines.push(format!("{} of {} test files are named after a source:", tests.paired, tests.files));
-        lines.extend(tests.pairs.iter().map(|(test, source)| format!("  {test} ↔ {source}")));
-    }
-    if lines.is_empty() && !overview.languages.is_empty() {
-        lines.push("none found".into());
-    }
-    lines
-}
-
-fn recent(overview: &Overview) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !overview.uncommitted.is_empty() {
-        let shown: Vec<String> = overview
-            .uncommitted
-            .iter()
-            .take(6)
-            .map(|change| format!("{} {}", change.kind, change.path))
-            .collect();
-        let rest = overview.uncommitted.len().saturating_sub(shown.len());
-        let more = if rest > 0 { format!(", +{rest}") } else { String::new() };
-        lines.push(format!("not committed: {}{more}", shown.join(", ")));
-    }
-    lines.extend(overview.recent.iter().map(|commit| {
-        format!("{} {} {} ({} files)", commit.commit, commit.date, cut(&commit.subject, 90), commit.files)
-    }));
-    lines
-}
-
-fn label(definition: &Definition) -> String {
-    format!("{} {}", definition.kind, definition.name)
-}
-
-fn cut(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }

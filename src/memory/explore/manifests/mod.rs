@@ -56,24 +56,24 @@ pub struct ManifestCommand {
 }
 
 /// What one manifest says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Manifest {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::memory) struct Manifest {
     /// Relative to the root.
-    pub path: String,
+    pub(in crate::memory) path: String,
     /// `cargo`, `npm`, `python`, `go`, `maven`, `gradle`, `ruby`, `php`, `dotnet`, `cmake` or `make`.
-    pub ecosystem: &'static str,
+    pub(in crate::memory) ecosystem: &'static str,
     /// Name of the package.
-    pub name: String,
+    pub(in crate::memory) name: String,
     /// What it says about itself.
-    pub description: String,
+    pub(in crate::memory) description: String,
     /// Patterns or paths of the packages it binds together.
-    pub members: Vec<String>,
+    pub(in crate::memory) members: Vec<String>,
     /// What it offers to start or link.
-    pub entry_points: Vec<EntryPoint>,
+    pub(in crate::memory) entry_points: Vec<EntryPoint>,
     /// What it needs.
-    pub dependencies: Vec<Dependency>,
+    pub(in crate::memory) dependencies: Vec<Dependency>,
     /// What it offers to run.
-    pub commands: Vec<ManifestCommand>,
+    pub(in crate::memory) commands: Vec<ManifestCommand>,
 }
 
 impl Manifest {

@@ -21,7 +21,7 @@ fn into_object(value: Option<Value>) -> Map<String, Value> {
     }
 }
 
-fn text_of<'v>(value: Option<&'v Value>) -> &'v str {
+fn text_of(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
