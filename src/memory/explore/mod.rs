@@ -102,6 +102,11 @@ pub fn explore(
         left_out.push("not every source was read: numbers of uses are lower bounds".into());
     }
     let (name, description) = introduction(root, &survey, &read);
+    let (modules, rest) =
+        modules::modules(&root.path, &survey, &usage, options.list(10, 16, 40), options.list(4, 6, 12));
+    if rest > 0 {
+        left_out.push(format!("{rest} smaller modules"));
+    }
     let overview = Overview {
         schema: 1,
         project: facts,
@@ -114,13 +119,7 @@ pub fn explore(
         entry_points: bounded(all_entry_points(&survey, &read, &usage), options.list(12, 30, 100)),
         dependencies: bounded(dependencies(&read), options.list(30, 60, 200)),
         commands: bounded(commands(&read), options.list(12, 30, 80)),
-        modules: modules::modules(
-            &root.path,
-            &survey,
-            &usage,
-            options.list(10, 16, 40),
-            options.list(4, 6, 12),
-        ),
+        modules,
         api: api(&survey, &usage, options.list(12, 30, 80)),
         relations: relations(&survey, &usage, options.list(8, 16, 50)),
         tests: testmap::test_map(&survey, &usage, &read, options.list(4, 12, 60)),

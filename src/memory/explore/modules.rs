@@ -27,14 +27,14 @@ fn weight(tally: &Tally) -> u64 {
     tally.source as u64 * 10 + tally.symbols
 }
 
-/// The parts of the sources, at most about `count`, heaviest first.
+/// The parts of the sources, at most `count`, heaviest first, and the number of those left out.
 pub(super) fn modules(
     root: &Path,
     survey: &Survey<'_>,
     usage: &Usage,
     count: usize,
     definitions: usize,
-) -> Vec<Module> {
+) -> (Vec<Module>, usize) {
     let parts = cut(survey, count);
     let mut modules: Vec<Module> = Vec::new();
     for part in parts.iter().take(count) {
@@ -54,7 +54,7 @@ pub(super) fn modules(
             definitions: named.into_iter().take(definitions).map(|named| definition(survey, named)).collect(),
         });
     }
-    modules
+    (modules, parts.len().saturating_sub(count))
 }
 
 /// Cuts the heaviest part into its folders until there are enough.
