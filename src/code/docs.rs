@@ -9,25 +9,24 @@ const LINES_ABOVE_MAX: u32 = 200;
 /// Blank and comment lines allowed between a Python signature and its docstring.
 const LINES_INSIDE_MAX: u32 = 2;
 
-/// First line of the documentation of what is defined from `start_line` on and whose body begins after
-/// `signature_end_line`.
+/// First line of the documentation of a definition, of which the first line, the last line of the signature and the
+/// last line are given.
 pub(super) fn doc_line(
     language: Language,
     source: &[u8],
     lines: &Lines,
-    start_line: u32,
-    signature_end_line: u32,
+    [start_line, signature_end_line, end_line]: [u32; 3],
 ) -> Option<u32> {
     if language == Language::Python
-        && let Some(line) = docstring(source, lines, signature_end_line)
+        && let Some(line) = docstring(source, lines, signature_end_line, end_line)
     {
         return Some(line);
     }
     comment_above(language, source, lines, start_line)
 }
 
-fn docstring(source: &[u8], lines: &Lines, signature_end_line: u32) -> Option<u32> {
-    for line in signature_end_line + 1..=(signature_end_line + LINES_INSIDE_MAX).min(lines.count()) {
+fn docstring(source: &[u8], lines: &Lines, signature_end_line: u32, end_line: u32) -> Option<u32> {
+    for line in signature_end_line + 1..=(signature_end_line + LINES_INSIDE_MAX).min(end_line) {
         let text = lines.trimmed(source, line);
         if text.is_empty() {
             continue;

@@ -214,7 +214,7 @@ fn finish(language: Language, source: &[u8], lines: &Lines, outline: Outline, li
             signature_end_line,
             end_line,
             container: receiver.or(found.container),
-            doc_line: docs::doc_line(language, source, lines, start_line, signature_end_line),
+            doc_line: docs::doc_line(language, source, lines, [start_line, signature_end_line, end_line]),
         });
     }
     let full = symbols.len() > limits.symbols_max;

@@ -39,11 +39,6 @@ impl Lines {
         u32::try_from(line.max(1)).unwrap_or(u32::MAX)
     }
 
-    /// How many lines there are; at least 1.
-    pub(super) fn count(&self) -> u32 {
-        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
-    }
-
     /// The bytes of the 1-based `line` without leading and trailing blanks; empty outside the file.
     pub(super) fn trimmed<'a>(&self, source: &'a [u8], line: u32) -> &'a [u8] {
         let index = line as usize;
@@ -65,10 +60,8 @@ mod tests {
     #[test]
     fn offsets_map_to_lines_with_and_without_a_final_newline() {
         let lines = Lines::of(b"a\r\nbb\n\nc");
-        assert_eq!((lines.count(), lines.line_at(0), lines.line_at(3), lines.line_at(7)), (4, 1, 2, 4));
+        assert_eq!((lines.line_at(0), lines.line_at(3), lines.line_at(7)), (1, 2, 4));
         assert_eq!(lines.line_at(999), 4);
-        assert_eq!(Lines::of(b"a\n").count(), 1);
-        assert_eq!(Lines::of(b"").count(), 1);
         assert_eq!(lines.trimmed(b"a\r\nbb\n\nc", 1), b"a");
         assert_eq!(lines.trimmed(b"a\r\nbb\n\nc", 0), b"");
     }

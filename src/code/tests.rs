@@ -246,6 +246,13 @@ fn limits_are_kept() {
     assert_eq!((long.symbols.len(), long.partial), (0, true));
 }
 
+/// Found by the property below: what follows a broken head is no docstring of it.
+#[test]
+fn a_docstring_lies_inside_its_definition() {
+    all_ways(b"template <module.exports = a: |\nr#\"'\r\n\"class class ");
+    all_ways(b"fn =```\n\"\"\"");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 

@@ -126,16 +126,11 @@ fn reasons(found: &Found) -> Vec<String> {
     reasons.into_iter().map(|(_, reason)| crate::text::inert::line(&reason)).collect()
 }
 
-fn list<'r>(
-    ranked: &'r Ranked,
-    budget: &Budget<'_>,
-    room: &mut Room,
-    candidates: &mut [Candidate],
-) -> Vec<Listed<'r>> {
+fn list(ranked: &Ranked, budget: &Budget<'_>, room: &mut Room, candidates: &mut [Candidate]) -> Vec<Listed> {
     let detail = budget.detail as usize;
     let best = ranked.found.first().map_or(0.0, |found| found.score);
     let keep = (budget.tokens as f64 * (1.0 - LIST_SHARE[detail])) as usize;
-    let mut listed: Vec<Listed<'r>> = Vec::new();
+    let mut listed: Vec<Listed> = Vec::new();
     for (rank, (found, candidate)) in ranked.found.iter().zip(candidates).enumerate() {
         if listed.len() >= LISTED_MAX[detail] {
             candidate.cut = Some("beyond the number of files shown".into());
@@ -174,13 +169,13 @@ fn list<'r>(
 }
 
 /// Chooses what is quoted: the places with the most evidence for their size, of the best files first.
-fn quote<'r>(
-    ranked: &'r Ranked,
+fn quote(
+    ranked: &Ranked,
     budget: &Budget<'_>,
-    listed: &[Listed<'r>],
+    listed: &[Listed],
     room: &mut Room,
     candidates: &mut [Candidate],
-) -> Vec<Quote<'r>> {
+) -> Vec<Quote> {
     let best = ranked.found.first().map_or(1.0, |found| found.score).max(f32::MIN_POSITIVE);
     let mut options: Vec<(f32, usize, u32, u32)> = Vec::new();
     for entry in listed.iter().filter(|entry| !entry.given) {
@@ -195,7 +190,7 @@ fn quote<'r>(
         }
     }
     options.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let mut quotes: Vec<Quote<'r>> = Vec::new();
+    let mut quotes: Vec<Quote> = Vec::new();
     for (_, rank, start, end) in options {
         if quotes.len() >= QUOTES_MAX[budget.detail as usize] {
             break;

@@ -13,22 +13,19 @@ const SIGNATURE_CHARS_MAX: usize = 120;
 const LINE_CHARS_MAX: usize = 240;
 
 /// One file of the list.
-pub(super) struct Listed<'r> {
+pub(super) struct Listed {
     /// Its place in the ranking, from 0.
     pub(super) rank: usize,
     pub(super) given: bool,
     pub(super) text: String,
-    pub(super) found: &'r Found,
 }
 
 /// One quoted place.
-pub(super) struct Quote<'r> {
+pub(super) struct Quote {
     pub(super) rank: usize,
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) text: String,
-    #[expect(dead_code, reason = "keeps the quote tied to what it was made of")]
-    pub(super) found: &'r Found,
 }
 
 /// A path as it may be shown: bytes that are not UTF-8 replaced, control characters escaped.
@@ -83,13 +80,7 @@ fn footer(rest: &str) -> String {
 }
 
 /// One file with its reasons and at most `named` definitions.
-pub(super) fn entry<'r>(
-    found: &'r Found,
-    number: usize,
-    reasons: &[String],
-    given: bool,
-    named: usize,
-) -> Listed<'r> {
+pub(super) fn entry(found: &Found, number: usize, reasons: &[String], given: bool, named: usize) -> Listed {
     let mut text = format!("{number}. {}", shown_path(&found.path));
     if !reasons.is_empty() {
         text.push_str(" — ");
@@ -102,7 +93,7 @@ pub(super) fn entry<'r>(
     for symbol in named_symbols(found, named) {
         text.push_str(&symbol_line(found, symbol));
     }
-    Listed { rank: 0, given, text, found }
+    Listed { rank: 0, given, text }
 }
 
 /// The definitions with the most evidence, in the order of the file.
@@ -162,7 +153,7 @@ fn cut(line: &str, chars_max: usize) -> String {
 }
 
 /// Quotes the lines `start` to `end` of a file; `None` when its content was not kept.
-pub(super) fn quote<'r>(found: &'r Found, rank: usize, start: u32, end: u32) -> Option<Quote<'r>> {
+pub(super) fn quote(found: &Found, rank: usize, start: u32, end: u32) -> Option<Quote> {
     let source = found.source.as_ref()?;
     let lines = lines_of(source, start, end);
     let indent = lines
@@ -177,14 +168,14 @@ pub(super) fn quote<'r>(found: &'r Found, rank: usize, start: u32, end: u32) -> 
     }
     let text =
         format!("{} lines {start}-{end}:\n{}", shown_path(&found.path), inert::fenced(&body, found.language));
-    Some(Quote { rank, start, end, text, found })
+    Some(Quote { rank, start, end, text })
 }
 
 /// The whole slice: within the budget, since every part was taken from it; the names of the next files only if they fit.
 pub(super) fn slice(
     ranked: &Ranked,
-    listed: &[Listed<'_>],
-    quotes: &[Quote<'_>],
+    listed: &[Listed],
+    quotes: &[Quote],
     rest: &[&str],
     budget: &Budget<'_>,
 ) -> String {
