@@ -51,6 +51,8 @@ pub(crate) struct Index {
     generation: u64,
     /// The head of the database as this process knows it; with another one there, another process has saved.
     head: Option<Vec<u8>>,
+    /// Whether another process has saved since this one has loaded: nothing of this state can be saved any more.
+    pub(crate) outdated: bool,
     next_doc: u32,
     /// Every entry was equal to its file at this time, nanoseconds since the Unix epoch.
     pub(crate) verified_ns: i64,
@@ -79,6 +81,7 @@ impl Index {
             dropped_dirs: Vec::new(),
             generation: 0,
             head: None,
+            outdated: false,
             next_doc: 1,
             verified_ns: 0,
             scanned_ns: 0,
@@ -233,7 +236,11 @@ impl Index {
                 self.head = head;
                 Ok(Some(value))
             }
-            Ok(None) | Err(StoreError::Locked { .. }) => Ok(None),
+            Ok(None) => {
+                self.outdated = true;
+                Ok(None)
+            }
+            Err(StoreError::Locked { .. }) => Ok(None),
             Err(error) => Err(IndexError::Store(error)),
         }
     }
@@ -523,7 +530,7 @@ mod tests {
         let docs = add(&mut one, 5);
         assert_eq!(add(&mut two, 9)[..5], docs);
         assert!(one.save().unwrap());
-        assert!(!two.save().unwrap());
+        assert!(!two.save().unwrap() && two.outdated && !one.outdated);
         assert_eq!((two.unsaved.len(), two.loose.len()), (9, 9));
         let mut three = load(&home);
         assert_eq!((three.loose.len(), add(&mut three, 1)), (5, vec![6]));
