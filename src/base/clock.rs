@@ -16,6 +16,13 @@ pub fn unix_ms() -> i64 {
     now_ns() / 1_000_000
 }
 
+/// Processor time that the calling thread has used, in microseconds: unlike wall time, no longer when the machine is busy.
+pub fn thread_cpu_us() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000).saturating_add(u64::try_from(time.tv_nsec / 1000).unwrap_or(0))
+}
+
 /// A point in monotonic time by which work must be done; carries its start so that timings can be told.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
@@ -60,6 +67,16 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waiting_uses_no_processor_time_and_work_does() {
+        let before = thread_cpu_us();
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        assert!(thread_cpu_us() - before < 30_000);
+        while thread_cpu_us() == before {
+            std::hint::black_box(before);
+        }
+    }
 
     #[test]
     fn a_zero_deadline_has_passed_and_a_share_keeps_the_start() {

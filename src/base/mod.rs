@@ -11,7 +11,7 @@ mod run;
 mod settings;
 mod spawn;
 
-pub use clock::{Deadline, now_ns, unix_ms};
+pub use clock::{Deadline, now_ns, thread_cpu_us, unix_ms};
 pub use env::Env;
 pub use log::Log;
 pub use paths::Paths;

@@ -5,7 +5,7 @@ use super::rules::{LanguageData, Reduction};
 use super::tree::{Found, RuleTable, collect, name_text};
 use super::types::{Extraction, Import, Language, Limits, Symbol};
 use super::{component, config, docs, indent, languages, lines::Lines, markup};
-use crate::base::Deadline;
+use crate::base::{Deadline, thread_cpu_us};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
@@ -141,9 +141,11 @@ impl Extractor {
 
 /// Parses `source`; nothing when the budget is used up.
 fn parse(parser: &mut Parser, source: &[u8], budget_us: u64) -> Option<Tree> {
-    let clock = Deadline::never();
+    // On a busy machine wall time would make the outline, which is kept, depend on what else was running.
+    let (clock, cpu_us) = (Deadline::never(), thread_cpu_us());
     let mut progress = |_: &ParseState| {
-        if clock.elapsed_us() > budget_us { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let late = clock.elapsed_us() > budget_us && thread_cpu_us().saturating_sub(cpu_us) > budget_us;
+        if late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
     let mut read = |offset: usize, _| source.get(offset..).unwrap_or(b"");

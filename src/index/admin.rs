@@ -18,6 +18,8 @@ use std::time::Duration;
 /// Loose documents or segments beyond these numbers are merged.
 const LOOSE_MERGE: usize = 100;
 const SEGMENTS_MERGE: usize = 6;
+/// How often a refresh starts again because another process has saved first.
+const REFUSALS_MAX: usize = 3;
 /// How long a refresh that somebody waits for waits for another one.
 const REFRESH_WAIT: Duration = Duration::from_secs(60);
 
@@ -97,7 +99,6 @@ pub fn refresh(
         remove_database(&home)?;
     }
     let clock = Deadline::never();
-    let mut index = load(context, &home)?;
     let update_options = UpdateOptions {
         deadline: clock,
         threads: options.threads,
@@ -106,9 +107,21 @@ pub fn refresh(
         urgency: &|_| 0,
         progress: options.progress,
     };
-    let updated = update(&mut index, context, root, &update_options)?;
+    let mut index = load(context, &home)?;
+    let mut updated = update(&mut index, context, root, &update_options)?;
+    for _ in 0..REFUSALS_MAX {
+        if !index.outdated {
+            break;
+        }
+        // A quick process saved in between: what is missing on top of its state is little, or all was for nothing.
+        index = load(context, &home)?;
+        updated = update(&mut index, context, root, &update_options)?;
+    }
     index.end_reading()?;
-    refresh_history(context, root, &mut index)?;
+    if let Err(error) = refresh_history(context, root, &mut index) {
+        // The ranking works without it, and the next refresh reads it.
+        context.log.line("warn", &format!("index: history not saved: {error}"));
+    }
     compact(context, &mut index);
     evict(context, &home)?;
     refreshed.busy = false;

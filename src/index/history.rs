@@ -1,7 +1,7 @@
 //! Past commits as the ranking needs them: message terms and touched files of the newest few thousand, read from git in
 //! the background and kept in batches, each on top of the one before.
 
-use super::codec::{Reader, put_bytes, put_varint};
+use super::codec::{Reader, put_bytes, put_varint, seal, unseal};
 use super::context::{Context, IndexError};
 use super::document::is_noise;
 use super::store::Index;
@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Commits that are read at first, and again when batches have become too many.
 const COMMITS_MAX: usize = 4000;
@@ -63,14 +64,19 @@ impl Past {
     pub(crate) fn load(index: &Index) -> Past {
         let mut past = Past::default();
         let Some(connection) = &index.connection else { return past };
-        // The newest commits are in the last batch; within a batch they come first.
-        let _ = for_each_batch(connection, |blob| past.take(blob));
-        past
+        // The next refresh sees the damage, too, and reads all of it again.
+        let whole = for_each_batch(connection, |blob| past.take(blob));
+        if matches!(whole, Ok(true)) { past } else { Past::default() }
     }
 
-    /// Appends a batch; false when it is damaged.
+    /// Takes a batch in; false when it is damaged.
     fn take(&mut self, blob: &[u8]) -> bool {
-        self.read(blob).is_some()
+        let before = self.commits.len();
+        let whole = self.read(blob).is_some();
+        // Newest first, as in one batch: the order must not tell in how many steps the history was read.
+        let added = self.commits.len() - before;
+        self.commits.rotate_right(added);
+        whole
     }
 
     fn read(&mut self, blob: &[u8]) -> Option<()> {
@@ -105,15 +111,25 @@ pub(crate) fn folded(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-fn for_each_batch(connection: &Connection, mut each: impl FnMut(&[u8]) -> bool) -> rusqlite::Result<()> {
-    let mut select = connection.prepare_cached("SELECT data FROM history ORDER BY id")?;
+/// Key of the seal of a batch: its place in the order and the commit up to which it goes.
+fn batch_key(number: usize, tip: &str) -> u64 {
+    xxh3_64_with_seed(tip.as_bytes(), number as u64)
+}
+
+/// Hands out all batches in order; `Ok(false)` when one is damaged or missing.
+fn for_each_batch(connection: &Connection, mut each: impl FnMut(&[u8]) -> bool) -> rusqlite::Result<bool> {
+    let mut select = connection.prepare_cached("SELECT tip, data FROM history ORDER BY id")?;
     let mut rows = select.query([])?;
+    let mut number = 0;
     while let Some(row) = rows.next()? {
-        if !each(row.get_ref(0)?.as_blob()?) {
-            break;
+        let key = batch_key(number, row.get_ref(0)?.as_str()?);
+        let batch = unseal(row.get_ref(1)?.as_blob()?, key);
+        if !batch.is_some_and(&mut each) {
+            return Ok(false);
         }
+        number += 1;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The commit up to which history has been read, and the number of batches.
@@ -125,11 +141,15 @@ fn state(connection: &Connection) -> rusqlite::Result<(Option<String>, usize)> {
 
 /// The commit of HEAD up to which history is still to be read; `None` when it is all there or there is none.
 pub(crate) fn unread_tip(context: &Context<'_>, root: &Root, index: &Index) -> Option<String> {
-    let RootKind::Git { git_dir, common_dir } = &root.kind else { return None };
     let connection = index.connection.as_ref()?;
-    let tip = git::head(context.env, git_dir, common_dir).commit?;
+    let tip = head_commit(context, root)?;
     let (read, _) = state(connection).ok()?;
     (read.as_ref() != Some(&tip)).then_some(tip)
+}
+
+fn head_commit(context: &Context<'_>, root: &Root) -> Option<String> {
+    let RootKind::Git { git_dir, common_dir } = &root.kind else { return None };
+    git::head(context.env, git_dir, common_dir).commit
 }
 
 /// Reads what was committed since the last time, for background work.
@@ -138,12 +158,14 @@ pub(crate) fn refresh_history(
     root: &Root,
     index: &mut Index,
 ) -> Result<(), IndexError> {
-    let Some(tip) = unread_tip(context, root, index) else { return Ok(()) };
     let path = index.home.database.clone();
     let Some(connection) = &index.connection else { return Ok(()) };
+    let whole = matches!(for_each_batch(connection, |_| true), Ok(true));
+    let tip = if whole { unread_tip(context, root, index) } else { head_commit(context, root) };
+    let Some(tip) = tip else { return Ok(()) };
     let sorted = |error| store::StoreError::of(&path, error);
     let (since, batches) = state(connection).map_err(sorted)?;
-    let mut since = since.filter(|_| batches < BATCHES_MAX);
+    let mut since = since.filter(|_| whole && batches < BATCHES_MAX);
     let mut known = HashMap::new();
     if since.is_some() {
         let past = Past::load(index);
@@ -159,10 +181,14 @@ pub(crate) fn refresh_history(
     let Ok(_held) = Lock::acquire(&index.home.lock, WRITE_WAIT) else { return Ok(()) };
     let Some(mut connection) = index.connection.take() else { return Ok(()) };
     let saved = store::write(&mut connection, &path, |transaction| {
+        let mut number = batches;
         if since.is_none() {
             transaction.execute("DELETE FROM history", [])?;
+            number = 0;
         }
-        transaction.execute("INSERT INTO history (tip, data) VALUES (?1, ?2)", (&tip, batch.encode()))
+        let mut data = batch.encode();
+        seal(&mut data, batch_key(number, &tip));
+        transaction.execute("INSERT INTO history (tip, data) VALUES (?1, ?2)", (&tip, data))
     });
     index.connection = Some(connection);
     saved?;
@@ -276,11 +302,11 @@ mod tests {
         let mut past = Past::default();
         assert!(past.take(&first.encode()) && past.take(&second.encode()));
         assert_eq!(past.paths, [b"a.rs".to_vec(), b"b.rs".to_vec(), b"c.rs".to_vec()]);
-        assert_eq!(past.files(&past.commits[1]), [1, 2]);
+        assert_eq!(past.files(&past.commits[0]), [1, 2], "newest first");
         let pool = folded(term_hash(b"pool"));
         assert!(past.commits.iter().all(|commit| past.terms(commit).contains(&pool)));
-        assert!(!past.terms(&past.commits[0]).contains(&folded(term_hash(b"ann"))));
-        assert!(past.terms(&past.commits[0]).contains(&folded(term_hash(b"leak"))));
+        assert!(!past.terms(&past.commits[1]).contains(&folded(term_hash(b"ann"))));
+        assert!(past.terms(&past.commits[1]).contains(&folded(term_hash(b"leak"))));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Index {
     generation: u64,
     /// The head of the database as this process knows it; with another one there, another process has saved.
     head: Option<Vec<u8>>,
+    /// Whether another process has saved since this one has loaded: nothing of this state can be saved any more.
+    pub(crate) outdated: bool,
     next_doc: u32,
     /// Every entry was equal to its file at this time, nanoseconds since the Unix epoch.
     pub(crate) verified_ns: i64,
@@ -79,6 +81,7 @@ impl Index {
             dropped_dirs: Vec::new(),
             generation: 0,
             head: None,
+            outdated: false,
             next_doc: 1,
             verified_ns: 0,
             scanned_ns: 0,
@@ -233,7 +236,11 @@ impl Index {
                 self.head = head;
                 Ok(Some(value))
             }
-            Ok(None) | Err(StoreError::Locked { .. }) => Ok(None),
+            Ok(None) => {
+                self.outdated = true;
+                Ok(None)
+            }
+            Err(StoreError::Locked { .. }) => Ok(None),
             Err(error) => Err(IndexError::Store(error)),
         }
     }
@@ -420,4 +427,142 @@ fn decode_stat(blob: &[u8]) -> Option<Option<FileStat>> {
         inode: reader.fixed_u64()?,
     };
     reader.is_empty().then_some(Some(stat))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::DirListing;
+    use std::path::Path;
+
+    fn home(folder: &Path) -> Home {
+        let [database, lock] = ["memory.db", "write.lock"].map(|name| folder.join(name));
+        Home { folder: folder.to_path_buf(), database, lock, place: 1, kind: 2 }
+    }
+
+    fn load(home: &Home) -> Index {
+        load_if_whole(home).unwrap()
+    }
+
+    fn load_if_whole(home: &Home) -> Option<Index> {
+        let options = store::OpenOptions {
+            busy: std::time::Duration::from_millis(10),
+            synchronous: store::Synchronous::Normal,
+        };
+        let connection = store::open(&home.database, &options, super::super::schema::MIGRATIONS).unwrap();
+        Index::load(home.clone(), Some(connection)).unwrap()
+    }
+
+    fn add(index: &mut Index, count: u64) -> Vec<u32> {
+        let document = |number: u64| Document {
+            terms: (0..50).map(|term| (number * 1000 + term, [1; 6])).collect(),
+            ..Document::default()
+        };
+        (0..count).map(|number| index.add(document(number))).collect()
+    }
+
+    fn add_folder(index: &mut Index, path: &[u8]) {
+        let file = (b"a.rs".to_vec(), FileStat::default());
+        let listing = DirListing {
+            path: path.to_vec(),
+            mtime_ns: 1,
+            ctime_ns: 2,
+            inode: 3,
+            files: vec![file],
+            subdirs: Vec::new(),
+            rule_files: Vec::new(),
+        };
+        let (dir, _) = super::super::manifest::Dir::relisted(None, &listing);
+        index.manifest.dirs.insert(path.to_vec(), dir);
+        index.dirty = true;
+    }
+
+    /// Documents that a term of theirs leads to.
+    fn found(index: &Index, docs: &[u32]) -> usize {
+        let connection = index.connection.as_ref().unwrap();
+        let mut lookup = segment::Lookup::new(connection).unwrap();
+        let mut in_segments = |hash: u64, doc: u32| {
+            let mut hit = false;
+            for &number in &index.segments {
+                assert!(lookup.postings(number, hash, |posting| hit |= posting.doc == doc).unwrap());
+            }
+            hit
+        };
+        (0..)
+            .zip(docs)
+            .filter(|&(number, doc)| index.loose.contains_key(doc) || in_segments(number * 1000, *doc))
+            .count()
+    }
+
+    #[test]
+    fn a_save_that_fails_leaves_what_this_process_knows_and_can_be_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(folder.path());
+        for count in [20, 300] {
+            let mut index = load(&home);
+            let docs = add(&mut index, count);
+            add_folder(&mut index, format!("folder{count}").as_bytes());
+            let pages = |index: &Index, pages: u32| {
+                let connection = index.connection.as_ref().unwrap();
+                connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+            };
+            pages(&index, 1);
+            assert!(matches!(index.save(), Err(IndexError::Store(StoreError::Other { .. }))));
+            assert_eq!(index.unsaved.len(), docs.len());
+            assert!(index.dirty && index.manifest.dirs.values().any(|dir| dir.dirty && dir.row == 0));
+            assert_eq!(found(&index, &docs), docs.len());
+            assert!(!index.merge(&|_| true).unwrap(), "what is not saved must not get into a segment");
+            assert!(load(&home).manifest.dirs.len() < index.manifest.dirs.len());
+            pages(&index, 1_000_000);
+            assert!(index.save().unwrap());
+            assert_eq!(found(&index, &docs), docs.len());
+            let again = load(&home);
+            assert_eq!(found(&again, &docs), docs.len());
+            assert_eq!(again.manifest.dirs.len(), index.manifest.dirs.len());
+        }
+    }
+
+    #[test]
+    fn of_two_writers_the_second_is_refused_and_no_number_is_given_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(folder.path());
+        let (mut one, mut two) = (load(&home), load(&home));
+        let docs = add(&mut one, 5);
+        assert_eq!(add(&mut two, 9)[..5], docs);
+        assert!(one.save().unwrap());
+        assert!(!two.save().unwrap() && two.outdated && !one.outdated);
+        assert_eq!((two.unsaved.len(), two.loose.len()), (9, 9));
+        let mut three = load(&home);
+        assert_eq!((three.loose.len(), add(&mut three, 1)), (5, vec![6]));
+        assert!(three.save().unwrap() && !one.merge(&|_| true).unwrap());
+        assert!(three.merge(&|doc| doc != 2).unwrap());
+        let four = load(&home);
+        assert_eq!((four.loose.len(), four.segments.len()), (0, 1));
+        assert_eq!(found(&four, &docs), 4);
+    }
+
+    #[test]
+    fn a_lost_row_and_a_foreign_database_are_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(folder.path());
+        for table in ["dirs", "control", "docs"] {
+            let mut index = load(&home);
+            add(&mut index, 3);
+            add_folder(&mut index, table.as_bytes());
+            index.control.insert(table.into(), None);
+            assert!(index.save().unwrap());
+            assert!(load_if_whole(&Home { place: 9, ..home.clone() }).is_none());
+            let other = load(&Home { kind: 9, ..home.clone() });
+            assert!(other.is_new() && !other.loose.is_empty(), "other rules: everything is walked anew");
+            let connection = index.connection.as_ref().unwrap();
+            let key = if table == "control" { "path" } else { "id" };
+            let sql = format!("DELETE FROM {table} WHERE {key} = (SELECT {key} FROM {table} LIMIT 1)");
+            assert_eq!(connection.execute(&sql, []).unwrap(), 1);
+            assert!(load_if_whole(&home).is_none(), "{table}");
+            drop(index);
+            for suffix in ["", "-wal", "-shm"] {
+                std::fs::remove_file(folder.path().join(format!("memory.db{suffix}"))).unwrap();
+            }
+        }
+    }
 }

@@ -121,7 +121,7 @@ pub(crate) fn save_quick(index: &mut Index, context: &Context<'_>, updated: &Upd
 
 /// Saves under the project's lock; not having it is no error, the next process saves.
 fn save(index: &mut Index, context: &Context<'_>, wait: Duration) {
-    if index.connection.is_none() {
+    if index.connection.is_none() || index.outdated {
         return;
     }
     let Ok(_held) = Lock::acquire(&index.home.lock, wait) else { return };

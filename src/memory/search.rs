@@ -12,7 +12,7 @@ use crate::code::Extractor;
 use crate::index::{
     self, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View, open_fresh,
 };
-use crate::project::{Root, RootKind};
+use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
 use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -386,6 +386,11 @@ fn read_one(
     // A file may have changed since it was looked at, a moment ago: its lines must fit what is shown.
     let outline = match outline {
         Some(outline) if xxh3_64(&content) == doc.entry.hash => outline.clone(),
+        _ if project::looks_like_secret(&content)
+            || project::is_binary(&content[..content.len().min(8192)]) =>
+        {
+            return Read::default();
+        }
         _ => {
             let extraction = Extractor::new().extract_fast(doc.language(), &content, &EXTRACT_LIMITS);
             Outline { symbols: extraction.symbols, imports: extraction.imports }

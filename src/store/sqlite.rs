@@ -269,6 +269,22 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_that_is_not_ours_is_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = open(&path, &options(), STEPS).unwrap();
+        for sql in ["SELECT x FROM b", "SELECT z FROM a"] {
+            let error = StoreError::of(&path, connection.prepare(sql).unwrap_err());
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        }
+        connection.execute("INSERT INTO a (x) VALUES ('text')", []).unwrap();
+        let error = connection.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap_err();
+        assert!(matches!(StoreError::of(&path, error), StoreError::Damaged { .. }));
+        connection.pragma_update(None, "user_version", 0).unwrap();
+        assert!(matches!(open(&path, &options(), STEPS), Err(StoreError::Damaged { .. })));
+    }
+
+    #[test]
     fn zeros_and_nonsense_are_damage_and_a_writer_is_a_lock() {
         let folder = tempfile::tempdir().unwrap();
         let zeros = folder.path().join("zeros.db");

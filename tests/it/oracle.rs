@@ -51,6 +51,8 @@ struct World {
     random: Random,
     told: Vec<String>,
     fresh: usize,
+    /// The commit whose history the kept index has read.
+    read_up_to: String,
 }
 
 impl World {
@@ -60,6 +62,7 @@ impl World {
             random: Random(seed),
             told: vec![format!("seed {seed}")],
             fresh: 0,
+            read_up_to: String::new(),
         };
         world.sandbox.git(&["init", "-q", "-b", "main"]);
         // Every fifth project is large enough for segments.
@@ -388,6 +391,7 @@ impl World {
     /// What rtk answers from the index that was there all along, and from one made just now.
     fn compare(&mut self) {
         let task = self.task();
+        self.catch_up(&task);
         let kept = answer(&self.sandbox, &self.sandbox.root().join("kept"), &task);
         self.fresh += 1;
         let new = self.sandbox.root().join(format!("fresh-{}", self.fresh));
@@ -402,6 +406,18 @@ impl World {
             panic!("task {task:?}\n{}\n{difference}", self.told.join("\n"));
         }
         self.told.push(format!("compared {task:?}"));
+    }
+
+    /// Past commits are read in the background: before a comparison that must be done. What the files are like is
+    /// found out by the question before it, as at any other time.
+    fn catch_up(&mut self, task: &str) {
+        let head = self.sandbox.git(&["rev-parse", "HEAD"]);
+        if head != self.read_up_to {
+            let kept = self.sandbox.root().join("kept");
+            answer(&self.sandbox, &kept, task);
+            rtk(&self.sandbox, &kept, &["memory", "refresh"]);
+            self.read_up_to = head;
+        }
     }
 
     fn run(&mut self) {
