@@ -123,21 +123,35 @@ fn rtks_own_folder_may_be_missing_unwritable_or_no_folder_at_all() {
     let sandbox = project();
     let file = sandbox.tmp().join("file");
     std::fs::write(&file, "no folder").unwrap();
-    check(&sandbox, "below a file", &|command| drop(command.env("RTK_HOME", file.join("rtk"))));
-    check(&sandbox, "a file", &|command| drop(command.env("RTK_HOME", &file)));
-    check(&sandbox, "below /proc", &|command| drop(command.env("RTK_HOME", "/proc/rtk")));
-    check(&sandbox, "a device", &|command| drop(command.env("RTK_HOME", "/dev/null")));
+    check(&sandbox, "below a file", &|command| {
+        command.env("RTK_HOME", file.join("rtk"));
+    });
+    check(&sandbox, "a file", &|command| {
+        command.env("RTK_HOME", &file);
+    });
+    check(&sandbox, "below /proc", &|command| {
+        command.env("RTK_HOME", "/proc/rtk");
+    });
+    check(&sandbox, "a device", &|command| {
+        command.env("RTK_HOME", "/dev/null");
+    });
     let closed = sandbox.tmp().join("closed");
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o500)).unwrap();
-    check(&sandbox, "closed", &|command| drop(command.env("RTK_HOME", closed.join("rtk"))));
+    check(&sandbox, "closed", &|command| {
+        command.env("RTK_HOME", closed.join("rtk"));
+    });
     let folder = sandbox.tmp().join("database");
-    check(&sandbox, "writable", &|command| drop(command.env("RTK_HOME", &folder)));
+    check(&sandbox, "writable", &|command| {
+        command.env("RTK_HOME", &folder);
+    });
     // Now a folder lies where the database was.
     let database = find(&folder, "memory.db").unwrap();
     std::fs::remove_file(&database).unwrap();
     std::fs::create_dir(&database).unwrap();
-    check(&sandbox, "a folder for a database", &|command| drop(command.env("RTK_HOME", &folder)));
+    check(&sandbox, "a folder for a database", &|command| {
+        command.env("RTK_HOME", &folder);
+    });
     let run = {
         let mut command = sandbox.command(OsStr::new(RTK));
         command.env_remove("HOME").args(["memory", "plan", "--json", TASK]);
@@ -207,7 +221,7 @@ fn names_and_kinds_of_files_that_nobody_expects() {
     assert!(pipe.success());
     let _socket = std::os::unix::net::UnixListener::bind(at.join("harbor_socket.rs")).unwrap();
     std::fs::write(at.join("harbor_closed.rs"), "fn harbor_lights() {}\n").unwrap();
-    std::fs::set_permissions(at.join("harbor_closed.rs"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(at.join("harbor_closed.rs"), std::fs::Permissions::from_mode(0o0)).unwrap();
     let answer = sandbox.rtk(&["memory", "plan", "--json", "--top", "100", TASK]).success().json();
     let found = paths(&answer);
     assert!(found.iter().all(|path| !path.chars().any(char::is_control)), "{found:?}");
