@@ -54,7 +54,15 @@ impl Place {
     }
 
     fn run_as(&self, program: &Path, cwd: &Path, args: &[&str]) -> Run {
-        let output = self.command(program, cwd).args(args).output().unwrap();
+        // A program that was copied a moment ago is busy while the fork of another test still holds it open.
+        let output = (0..200).find_map(|_| match self.command(program, cwd).args(args).output() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                None
+            }
+            output => Some(output.unwrap()),
+        });
+        let output = output.unwrap();
         Run {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
