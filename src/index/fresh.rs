@@ -24,7 +24,8 @@ const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub(crate) struct Fresh {
     pub(crate) index: Index,
     pub(crate) updated: Updated,
-    pub(crate) probe_us: u64,
+    /// Microseconds since the start at which the index was asked for, was read, and was up to date.
+    pub(crate) timings_us: [(&'static str, u64); 3],
 }
 
 impl Fresh {
@@ -41,8 +42,10 @@ pub(crate) fn open_fresh(
     root: &Root,
     urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
 ) -> Result<Fresh, IndexError> {
+    let asked_us = context.deadline.elapsed_us();
     let home = Home::of(context, root);
     let mut index = load(context, &home)?;
+    let read_us = context.deadline.elapsed_us();
     let deadline = context.deadline.share(UPDATE_SHARE);
     let options = UpdateOptions {
         deadline,
@@ -53,13 +56,14 @@ pub(crate) fn open_fresh(
         progress: &|_, _| {},
     };
     let updated = update(&mut index, context, root, &options)?;
+    let fresh_us = context.deadline.elapsed_us();
     let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
     let unfinished = updated.pending > 0 || !updated.walked;
     let untidy = many || log_is_long(&home);
     if index.connection.is_some() && (unfinished || untidy || unread_tip(context, root, &index).is_some()) {
         warm(context, &root.path);
     }
-    Ok(Fresh { index, updated, probe_us: context.deadline.elapsed_us() })
+    Ok(Fresh { index, updated, timings_us: [("start", asked_us), ("read", read_us), ("fresh", fresh_us)] })
 }
 
 fn log_is_long(home: &Home) -> bool {

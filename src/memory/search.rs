@@ -63,7 +63,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     let query = query::analyse(question.task, question.query_type);
     let urgency = |path: &[u8]| urgency(&query, path);
     let mut fresh = open_fresh(context, root, &urgency)?;
-    let mut timings = vec![("index".to_owned(), fresh.probe_us)];
+    let mut timings = fresh.timings_us.map(|(name, micros)| (name.to_owned(), micros)).to_vec();
     let view = View::of(&fresh.index);
     let mut facts = facts(context, root, &fresh);
     if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
