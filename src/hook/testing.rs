@@ -82,6 +82,8 @@ impl Knowledge for Scripted {
             files_known: 2,
             files_indexed: 2,
             candidates: 2,
+            certainty: 0.0,
+            grounds: Vec::new(),
             timings_us: vec![("query".into(), 5)],
         };
         Ok(Ranked::of(facts, self.confidence, QueryType::General, Vec::new()))

@@ -30,6 +30,7 @@ struct Sums {
     scope: f32,
     defines: f32,
     compound: f32,
+    identifier: f32,
     matched: f32,
 }
 
@@ -80,11 +81,12 @@ pub(super) fn gather(index: &Index, view: &View<'_>, query: &Query) -> Result<Ga
                 sum.name += term.weight * name_rarity * part.name;
                 sum.title_name += term.title * name_rarity * part.name;
             }
+            if term.identifier {
+                sum.identifier += weight * part.all;
+                sum.defines += term.weight * name_rarity * part.name;
+            }
             if term.compound {
                 sum.compound += weight * part.all;
-                if part.name > 0.0 {
-                    sum.defines += weight * if term.identifier { 1.5 } else { 1.0 };
-                }
             } else {
                 sum.matched += weight;
             }
@@ -138,6 +140,7 @@ fn first_signals(sum: &Sums, mention: f32, asked: f32) -> Signals {
     set(Signal::Scope, sum.scope);
     set(Signal::Defines, sum.defines);
     set(Signal::Compound, sum.compound);
+    set(Signal::Identifier, sum.identifier);
     set(Signal::Mention, mention);
     set(Signal::Coverage, if asked > 0.0 { sum.matched / asked } else { 0.0 });
     signals

@@ -5,6 +5,7 @@
 //! terminals.
 
 mod assemble;
+mod confidence;
 mod evidence;
 mod explore;
 mod gather;
@@ -12,6 +13,7 @@ mod history;
 mod neighbours;
 mod query;
 mod rank;
+mod references;
 mod render;
 mod search;
 mod types;

@@ -25,7 +25,7 @@ pub(super) struct QueryTerm {
     pub(super) title: f32,
     /// Joined form of a compound identifier, or of two neighbouring words.
     pub(super) compound: bool,
-    /// Written as an identifier: back-ticked, camelCase, snake_case, called, dotted.
+    /// A whole word written as an identifier: back-ticked, camelCase, snake_case, called, dotted.
     pub(super) identifier: bool,
     /// Stands before the colon of the first line: `parser: …`, `fix(parser): …`.
     pub(super) scope: bool,
@@ -196,6 +196,7 @@ impl Words {
                 }
                 let compound = kind == TermKind::Joined;
                 let number = self.add(term, zone, compound, identifier, &shown);
+                self.terms[number].identifier |= identifier && (compound || parts.len() == 1);
                 self.terms[number].scope |= range.start < scope_end && !is_change_kind(term);
             });
             let [single] = parts.as_slice() else {
@@ -237,7 +238,6 @@ impl Words {
         });
         let term = &mut self.terms[index];
         term.weight += amount;
-        term.identifier |= identifier;
         if zone == Zone::Title {
             term.title += amount / 2.0;
         }

@@ -28,6 +28,8 @@ pub(super) enum Signal {
     Defines,
     /// Compound identifiers of the task occur here.
     Compound,
+    /// Whole identifiers of the task occur here.
+    Identifier,
     /// The task names this path or module.
     Mention,
     /// Share of the file's own name that the task has.
@@ -62,6 +64,8 @@ pub(super) enum Signal {
     Folder,
     /// A test that bears its name fits the task.
     Tested,
+    /// Its text has the name of one of the best files.
+    Referring,
     /// Is a test.
     Test,
     /// Is generated, vendored or a lock file.
@@ -82,54 +86,62 @@ pub(super) enum Signal {
     Bare,
     /// Number of folders above it.
     Depth,
+    /// Is data or prose by its language.
+    Data,
+    /// Logarithm of the number of data files of the same name.
+    Namesakes,
 }
 
 /// Number of signals.
-pub(super) const SIGNALS: usize = 38;
+pub(super) const SIGNALS: usize = 42;
 /// Values of all signals for one file, in the order of [`Signal`].
 pub(super) type Signals = [f32; SIGNALS];
 
 /// Name and weight of each signal, found by `tests/benches/retrieval/bench.py fit` (see docs/benchmarks.md). Those
 /// before `Test` are divided by their maximum in the question first.
 pub(super) const WEIGHTS: [(&str, f32); SIGNALS] = [
-    ("lexical", 1.22),
-    ("title", 1.205),
-    ("text", 0.337),
-    ("path", 1.835),
-    ("stem", -0.887),
-    ("name", 0.524),
-    ("title_path", 0.241),
-    ("title_name", 0.121),
-    ("scope", 1.397),
-    ("defines", 0.177),
-    ("compound", 0.265),
-    ("mention", 1.219),
-    ("stem_cover", 0.335),
-    ("alias", 0.35),
-    ("coverage", 0.929),
-    ("history_words", 1.439),
-    ("history_near", 0.392),
-    ("churn", 0.333),
-    ("place", 1.363),
-    ("places", 0.282),
-    ("pairs", 0.662),
-    ("literal", 0.58),
-    ("together", 0.473),
-    ("together_tests", 0.481),
-    ("imported", 0.798),
-    ("importing", 0.227),
-    ("folder", 0.159),
-    ("tested", 0.282),
-    ("test", -3.624),
-    ("noise", -0.399),
-    ("example", -1.728),
-    ("documentation", -3.611),
-    ("config", -3.599),
-    ("language", 0.582),
-    ("size", -0.002),
-    ("symbols", -0.018),
-    ("bare", -0.462),
-    ("depth", -0.144),
+    ("lexical", 1.578),
+    ("title", 1.192),
+    ("text", -0.231),
+    ("path", 1.733),
+    ("stem", -0.929),
+    ("name", 0.155),
+    ("title_path", 0.277),
+    ("title_name", 0.226),
+    ("scope", 1.417),
+    ("defines", 0.552),
+    ("compound", -0.124),
+    ("identifier", 0.994),
+    ("mention", 1.197),
+    ("stem_cover", 0.413),
+    ("alias", 0.427),
+    ("coverage", 1.046),
+    ("history_words", 1.302),
+    ("history_near", 0.453),
+    ("churn", 0.386),
+    ("place", 1.189),
+    ("places", 0.508),
+    ("pairs", 0.809),
+    ("literal", 0.51),
+    ("together", 0.428),
+    ("together_tests", 0.497),
+    ("imported", 0.668),
+    ("importing", 0.133),
+    ("folder", 0.169),
+    ("tested", 0.28),
+    ("referring", 0.301),
+    ("test", -3.867),
+    ("noise", -0.474),
+    ("example", -2.367),
+    ("documentation", -2.519),
+    ("config", -1.888),
+    ("language", 0.877),
+    ("size", -0.076),
+    ("symbols", 0.047),
+    ("bare", 0.376),
+    ("depth", -0.093),
+    ("data", -1.5),
+    ("namesakes", -0.749),
 ];
 
 /// Term frequency saturates around this many weighted occurrences.

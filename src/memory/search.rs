@@ -1,12 +1,14 @@
 //! From a question to ranked files: freshness, posting lists, signals, evidence, order, confidence.
 
 use super::assemble::candidate;
+use super::confidence::Grounds;
 use super::evidence::{Evidence, Memo, Place, Seeker};
 use super::gather::{Gathered, gather};
 use super::history::{Chronicle, Trace};
 use super::neighbours::{self, Aliases, Node};
 use super::query::{self, Query};
 use super::rank::{self, SIGNALS, Signal, Signals};
+use super::references::referring;
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
 use crate::code::Extractor;
 use crate::index::{
@@ -25,6 +27,8 @@ const POOL: usize = 400;
 const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
 const EVIDENCE_BYTES_MAX: u64 = 1024 * 1024;
+/// After so many bytes only small files and the very best are read for evidence.
+const EVIDENCE_BYTES_SUM: u64 = 3 * 1024 * 1024;
 /// Threads of one short-lived process.
 pub(super) const THREADS: usize = 2;
 /// Share of the deadline after which no more files are read for evidence.
@@ -81,12 +85,14 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     timings.push(("query".into(), context.deadline.elapsed_us()));
     let ranking =
         Ranking { context, root, index: &fresh.index, view: &view, query: &query, rarities: &rarities };
-    let mut found = ranking.weigh(pool, &mut timings);
+    let mut found = ranking.weigh(pool, &mut timings)?;
     found.truncate(question.top.max(KEPT_FILES));
-    let confidence = confidence(&query, &rarities, &found, view.docs.len());
+    let grounds = Grounds::of(&query, &rarities, &found, view.docs.len());
+    facts.certainty = grounds.certainty();
+    facts.grounds = grounds.named();
     facts.timings_us = timings;
     let candidates = found.iter().take(question.top).map(candidate).collect();
-    let mut ranked = Ranked::of(facts, confidence, query.query_type, candidates);
+    let mut ranked = Ranked::of(facts, grounds.confidence(), query.query_type, candidates);
     ranked.found = found;
     fresh.save(context);
     Ok(ranked)
@@ -119,6 +125,8 @@ pub(super) fn facts(context: &Context<'_>, root: &Root, fresh: &Fresh) -> Facts 
         files_indexed: done,
         walked: fresh.updated.walked,
         candidates: 0,
+        certainty: 0.0,
+        grounds: Vec::new(),
         timings_us: Vec::new(),
     }
 }
@@ -135,7 +143,11 @@ struct Ranking<'a> {
 
 impl Ranking<'_> {
     /// Adds history, priors, evidence and the neighbours' voices to the pool, scores it and puts it in order.
-    fn weigh(&self, mut pool: Vec<(usize, Signals)>, timings: &mut Vec<(String, u64)>) -> Vec<Found> {
+    fn weigh(
+        &self,
+        mut pool: Vec<(usize, Signals)>,
+        timings: &mut Vec<(String, u64)>,
+    ) -> Result<Vec<Found>, StoreError> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
         let chronicle = Chronicle::of(Past::load(self.index), self.view);
         self.add_history(&chronicle, &mut pool);
@@ -148,18 +160,33 @@ impl Ranking<'_> {
             signals[Signal::Alias as usize] = aliases.value(&self.view.docs[*position]);
         }
         time("priors");
-        let best: Vec<usize> = pool.iter().take(EVIDENCE_FILES).map(|&(position, _)| position).collect();
+        let best = self.worth_reading(&pool);
         let read = self.read_evidence(&best);
-        for ((_, signals), read) in pool.iter_mut().zip(&read) {
-            add_evidence(&read.evidence, signals);
-        }
         let mut read: HashMap<usize, Read> = best.into_iter().zip(read).collect();
+        for (position, signals) in &mut pool {
+            if let Some(read) = read.get(position) {
+                add_evidence(&read.evidence, signals);
+            }
+        }
         time("evidence");
-        self.add_neighbours(&chronicle, &mut pool, &read);
+        self.add_neighbours(&chronicle, &mut pool, &read)?;
         order(&mut pool);
         let found = self.found(pool, &mut read);
         time("neighbours");
-        found
+        Ok(found)
+    }
+
+    /// The best files, as many as the bytes to be read allow.
+    fn worth_reading(&self, pool: &[(usize, Signals)]) -> Vec<usize> {
+        let mut bytes = 0;
+        let mut best = Vec::with_capacity(EVIDENCE_FILES);
+        for &(position, _) in pool.iter().take(EVIDENCE_FILES) {
+            bytes += self.view.docs[position].entry.stat.size;
+            if bytes <= EVIDENCE_BYTES_SUM || best.len() < KEPT_FILES / 2 {
+                best.push(position);
+            }
+        }
+        best
     }
 
     fn add_history(&self, chronicle: &Chronicle, pool: &mut Vec<(usize, Signals)>) {
@@ -188,10 +215,16 @@ impl Ranking<'_> {
 
     fn add_priors(&self, pool: &mut [(usize, Signals)]) {
         let shares = language_shares(self.view);
+        let namesakes = namesakes(self.view);
         let terms: HashSet<u64> = self.query.terms.iter().map(|term| term.hash).collect();
         for (position, signals) in pool {
             let doc = &self.view.docs[*position];
             priors(doc, self.query.query_type, &shares, signals);
+            if is_data(doc) {
+                let count = namesakes.get(&xxh3_64(doc.name())).copied().unwrap_or(1);
+                signals[Signal::Data as usize] = 1.0;
+                signals[Signal::Namesakes as usize] = (count as f32).ln();
+            }
             signals[Signal::StemCover as usize] = stem_cover(doc, &terms);
         }
     }
@@ -201,7 +234,7 @@ impl Ranking<'_> {
         chronicle: &Chronicle,
         pool: &mut [(usize, Signals)],
         read: &HashMap<usize, Read>,
-    ) {
+    ) -> Result<(), StoreError> {
         order(pool);
         let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
         let scores: Vec<f32> = pool.iter().map(|(_, signals)| rank::score(signals, &maxima)).collect();
@@ -229,6 +262,11 @@ impl Ranking<'_> {
             .collect();
         let together = chronicle.together(&seeds);
         let together_tests = chronicle.together(&tests);
+        let positions: Vec<usize> = pool.iter().map(|&(position, _)| position).collect();
+        let referring = referring(self.index, self.view, &positions, &seeds)?;
+        for ((_, signals), value) in pool.iter_mut().zip(referring) {
+            signals[Signal::Referring as usize] = value;
+        }
         for ((position, signals), voices) in pool.iter_mut().zip(neighbours::voices(&nodes)) {
             let mut set = |signal: Signal, value: f32| signals[signal as usize] = value;
             set(Signal::Imported, voices.imported);
@@ -238,6 +276,7 @@ impl Ranking<'_> {
             set(Signal::Together, together.get(position).copied().unwrap_or(0.0));
             set(Signal::TogetherTests, together_tests.get(position).copied().unwrap_or(0.0));
         }
+        Ok(())
     }
 
     fn found(&self, pool: Vec<(usize, Signals)>, read: &mut HashMap<usize, Read>) -> Vec<Found> {
@@ -286,12 +325,39 @@ fn total_order(value: f32) -> i32 {
     bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
 }
 
+/// Share of each language among the project's files of code; data and prose have none.
 fn language_shares(view: &View<'_>) -> [f32; 256] {
     let mut counts = [0.0_f32; 256];
-    for doc in &view.docs {
+    for doc in view.docs.iter().filter(|doc| !is_data(doc)) {
         counts[usize::from(doc.entry.language)] += 1.0;
     }
-    counts.map(|count| count / view.docs.len().max(1) as f32)
+    let total = counts.iter().sum::<f32>().max(1.0);
+    counts.map(|count| count / total)
+}
+
+/// Whether a file is data or prose by its language.
+fn is_data(doc: &DocRef<'_>) -> bool {
+    use crate::code::Language;
+    matches!(
+        doc.language(),
+        Language::Text
+            | Language::Markdown
+            | Language::Rst
+            | Language::Json
+            | Language::Toml
+            | Language::Yaml
+            | Language::Xml
+            | Language::Ini
+    )
+}
+
+/// Number of files of data by the hash of their name: translations, fixtures and manifests have many namesakes.
+fn namesakes(view: &View<'_>) -> HashMap<u64, u32> {
+    let mut counts = HashMap::new();
+    for doc in view.docs.iter().filter(|doc| is_data(doc)) {
+        *counts.entry(xxh3_64(doc.name())).or_default() += 1;
+    }
+    counts
 }
 
 fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals: &mut Signals) {
@@ -399,23 +465,4 @@ fn read_one(
     let evidence = seeker.seek(&content, &outline, memo);
     let words = seeker.telling_words(&evidence.terms);
     Read { evidence, outline, source: Some(content), words }
-}
-
-/// How sure the answer is; see `docs/benchmarks.md` for how the thresholds were found.
-fn confidence(query: &Query, rarities: &[f32], found: &[Found], documents: usize) -> Confidence {
-    let Some(first) = found.first() else { return Confidence::None };
-    let best = |signal: Signal| {
-        found.iter().take(5).map(|found| found.signals[signal as usize]).fold(0.0_f32, f32::max)
-    };
-    let coverage = best(Signal::Coverage);
-    let exact = best(Signal::Mention) >= 0.5 || best(Signal::Literal) >= 1.0;
-    let defined = first.signals[Signal::Defines as usize] > 0.5 * rank::idf(documents, 3);
-    let telling = query.terms.iter().zip(rarities).filter(|(term, _)| !term.compound).count();
-    if exact || (defined && coverage > 0.25) || (coverage > 0.45 && telling >= 2) {
-        Confidence::High
-    } else if coverage > 0.2 {
-        Confidence::Low
-    } else {
-        Confidence::None
-    }
 }

@@ -105,7 +105,7 @@ def compact(task, plan):
         values = {signal["name"]: signal["value"] for signal in candidate["signals"]}
         candidates.append([candidate["path"], [float(f"{values[name]:.5g}") for name in names]])
     kept = {key: task.get(key) for key in ("id", "repo", "lang", "set", "truth_src")}
-    facts = {key: plan["facts"][key] for key in ("candidates", "files_known", "timings_us")}
+    facts = {key: plan["facts"][key] for key in ("candidates", "files_known", "timings_us", "grounds", "certainty")}
     return {**kept, "confidence": plan["confidence"], "facts": facts, "names": names, "candidates": candidates}
 
 
@@ -283,7 +283,7 @@ def left_out(model, chosen_names=None):
 def names_of(tasks, without=()):
     """Signals in the table's order: those that are scaled first, then the priors."""
     names = tasks[0]["names"]
-    priors = ["test", "noise", "example", "documentation", "config", "language", "size", "symbols", "bare", "depth"]
+    priors = ["test", "noise", "example", "documentation", "config", "language", "size", "symbols", "bare", "depth", "data", "namesakes"]
     priors = [name for name in priors if name in names]
     scaled = [name for name in names if name not in priors]
     return [name for name in scaled + priors if name not in without]
@@ -323,12 +323,47 @@ def means(rows, names):
 
 
 def abstain(options):
-    own = load(options.dumps)
-    foreign = load([options.foreign])
+    """Logistic regression of own against foreign tasks; the threshold of a fold comes from the other folds."""
+    import numpy
+
+    own, foreign = load(options.dumps), load([options.foreign])
     for title, tasks in (("own", own), ("foreign", foreign)):
         counts = collections.Counter(task["confidence"] for task in tasks)
         shares = ", ".join(f"{name} {100 * count / len(tasks):.1f} %" for name, count in sorted(counts.items()))
-        print(f"{title}: {len(tasks)} tasks, {shares}")
+        print(f"as given by rtk, {title}: {len(tasks)} tasks, {shares}")
+    tasks = [task for task in own + foreign if task["facts"]["grounds"]]
+    names = [name for name, _ in tasks[0]["facts"]["grounds"]]
+    truth = numpy.array([1.0] * sum(bool(t["facts"]["grounds"]) for t in own) + [0.0] * sum(bool(t["facts"]["grounds"]) for t in foreign))
+    values = numpy.array([[value for _, value in task["facts"]["grounds"]] + [1.0] for task in tasks])
+    fold_of = folds(tasks)
+    fold = numpy.array([fold_of[task["repo"]] for task in tasks])
+    scores = numpy.zeros(len(tasks))
+    for number in range(FOLDS):
+        weights = logistic(numpy, values[fold != number], truth[fold != number], options.penalty)
+        scores[fold == number] = values[fold == number] @ weights
+    print("\nleft-out repositories: share of own tasks that pass, by share of foreign ones that pass")
+    print("| threshold | own | foreign |\n|--:|--:|--:|")
+    for threshold in numpy.arange(-3, 3.1, 0.5):
+        passing = [100 * (scores[truth == side] >= threshold).mean() for side in (1, 0)]
+        print(f"| {threshold:.1f} | {passing[0]:.1f} | {passing[1]:.1f} |")
+    for foreign_share in (0.02, 0.05, 0.1, 0.15, 0.2):
+        threshold = numpy.quantile(scores[truth == 0], 1 - foreign_share)
+        own_share = (scores[truth == 1] >= threshold).mean()
+        print(f"foreign {100 * foreign_share:.0f} %: own {100 * own_share:.1f} % at {threshold:.2f}")
+    weights = logistic(numpy, values, truth, options.penalty)
+    print("\nweights fitted on all tasks:")
+    for name, weight in zip(names + ["bias"], weights):
+        print(f'    ("{name}", {weight:.3f}),')
+
+
+def logistic(numpy, values, truth, penalty):
+    def loss(weights):
+        scores = values @ weights
+        chance = 1 / (1 + numpy.exp(-scores))
+        value = numpy.logaddexp(0, scores).sum() - truth @ scores + 0.5 * penalty * (weights**2).sum()
+        return value / len(truth), (values.T @ (chance - truth) + penalty * weights) / len(truth)
+
+    return minimise(numpy, loss, numpy.zeros(values.shape[1]), 200)
 
 
 def main():

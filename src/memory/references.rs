@@ -1,0 +1,68 @@
+//! Which candidates have the names of the best files in their text.
+
+use super::rank;
+use crate::index::{DocRef, Index, View};
+use crate::store::StoreError;
+use crate::text::term_hash;
+use std::collections::HashMap;
+
+/// Shorter names are words of the language as often as names of files, in bytes.
+const NAME_BYTES_MIN: usize = 5;
+/// Longer words have no terms, in bytes.
+const NAME_BYTES_MAX: usize = 80;
+
+/// For each candidate the score of the best seed whose name it has in its text, times the rarity of that name.
+///
+/// Candidates and seeds are positions in the view; a seed's score is 0 to 1, and no seed speaks for itself.
+pub(super) fn referring(
+    index: &Index,
+    view: &View<'_>,
+    pool: &[usize],
+    seeds: &[(usize, f32)],
+) -> Result<Vec<f32>, StoreError> {
+    let named: Vec<(u64, usize, f32)> = (seeds.iter())
+        .filter_map(|&(position, score)| Some((name_hash(&view.docs[position])?, position, score)))
+        .collect();
+    let hashes: Vec<u64> = named.iter().map(|&(hash, ..)| hash).collect();
+    let numbers: HashMap<usize, usize> = pool.iter().copied().zip(0..).collect();
+    let count = view.docs.len();
+    let mut values = vec![0.0_f32; pool.len()];
+    view.postings(index, &hashes, |seed, list| {
+        let (_, own, score) = named[seed];
+        let value = score * rank::idf(count, list.len()) / rank::idf(count, 1);
+        for (position, _) in list {
+            let position = *position as usize;
+            if let Some(&number) = numbers.get(&position).filter(|_| position != own) {
+                values[number] = values[number].max(value);
+            }
+        }
+    })?;
+    Ok(values)
+}
+
+/// The term of a file's own name as it would stand in code, whatever the spelling; `None` when it is too short.
+fn name_hash(doc: &DocRef<'_>) -> Option<u64> {
+    let name = doc.name();
+    joined_hash(name.split(|&byte| byte == b'.').next().unwrap_or(name))
+}
+
+fn joined_hash(stem: &[u8]) -> Option<u64> {
+    if !(NAME_BYTES_MIN..=NAME_BYTES_MAX).contains(&stem.len()) {
+        return None;
+    }
+    let joined: Vec<u8> =
+        stem.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    Some(term_hash(&joined))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_in_every_spelling() {
+        assert_eq!(joined_hash(b"HttpPool"), joined_hash(b"http_pool"));
+        assert_ne!(joined_hash(b"HttpPool"), joined_hash(b"HttpPools"));
+        assert_eq!(joined_hash(b"io"), None);
+    }
+}
