@@ -7,32 +7,41 @@ use super::types::Confidence;
 
 /// Best files that count.
 const FILES: usize = 5;
-/// Answers that are this sure are given to agents unasked: 92 of 100 tasks of the project, 24 of 100 of other projects
+/// Answers that are this sure are given to agents unasked: 91 of 100 tasks of the project, 20 of 100 of other projects
 /// (see docs/benchmarks.md).
 const HIGH_MIN: f32 = -0.5;
 /// Answers that are less sure are no answers.
 const LOW_MIN: f32 = -2.0;
 
 /// Number of grounds.
-const GROUNDS: usize = 9;
+const GROUNDS: usize = 16;
 
 /// Name and weight of each ground, found by `tests/benches/retrieval/bench.py abstain` (see docs/benchmarks.md).
 const WEIGHTS: [(&str, f32); GROUNDS] = [
-    ("known", 1.259),
-    ("coverage", 3.164),
-    ("title", 4.101),
-    ("text", 1.836),
-    ("path", 2.422),
-    ("name", 2.168),
-    ("identifiers", 1.078),
-    ("mention", 1.086),
-    ("literal", 1.429),
+    ("known", 1.158),
+    ("coverage", 1.801),
+    ("title", 2.816),
+    ("text", 0.713),
+    ("name", 1.140),
+    ("identifiers", 0.703),
+    ("mention", 0.766),
+    ("literal", 0.908),
+    ("history", 1.196),
+    ("lexical", 1.469),
+    ("pairs", 1.719),
+    ("compound", 1.018),
+    ("length", -0.819),
+    ("places", 1.677),
+    ("stem_cover", 1.755),
+    ("scope", 0.971),
 ];
-const BIAS: f32 = -4.477;
+const BIAS: f32 = -1.866;
+/// What history and several places together add counts up to this.
+const SHARE_MAX: f32 = 2.0;
 
 /// What a confidence rests on.
 pub(super) struct Grounds {
-    /// Each 0 to 1, in the order of `WEIGHTS`.
+    /// In the order of `WEIGHTS`; shares of the question except for pairs and length, which are logarithms.
     values: [f32; GROUNDS],
 }
 
@@ -61,16 +70,26 @@ impl Grounds {
             }
         }
         let share = |part: f32, all: f32| if all > 0.0 { (part / all).clamp(0.0, 1.0) } else { 0.0 };
+        let whole_share = |signal: Signal, most: f32| {
+            if whole > 0.0 { (best(signal) / whole).clamp(0.0, most) } else { 0.0 }
+        };
         let values = [
             share(plain_known, plain),
             best(Signal::Coverage).clamp(0.0, 1.0),
             share(best(Signal::Title), title),
-            share(best(Signal::Place), whole),
-            share(best(Signal::Path), whole),
-            share(best(Signal::Name), whole),
+            whole_share(Signal::Place, 1.0),
+            whole_share(Signal::Name, 1.0),
             share(identifiers_known, identifiers),
             best(Signal::Mention).clamp(0.0, 1.0),
             best(Signal::Literal).clamp(0.0, 1.0),
+            whole_share(Signal::HistoryWords, SHARE_MAX),
+            whole_share(Signal::Lexical, 1.0),
+            best(Signal::Pairs).ln_1p(),
+            whole_share(Signal::Compound, 1.0),
+            whole.ln_1p(),
+            whole_share(Signal::Places, SHARE_MAX),
+            best(Signal::StemCover),
+            if best(Signal::Scope) > 0.0 { 1.0 } else { 0.0 },
         ];
         Grounds { values }
     }

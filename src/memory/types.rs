@@ -120,7 +120,7 @@ pub struct Facts {
     pub candidates: usize,
     /// How sure the answer is: above 0 the task is more likely about this project than not.
     pub certainty: f32,
-    /// What that rests on: shares of the task that the project and the best files have, 0 to 1.
+    /// What that rests on, mostly shares of the task that the project and the best files have.
     pub grounds: Vec<(&'static str, f32)>,
     /// Microseconds: freshness check, update, query, evidence.
     pub timings_us: Vec<(String, u64)>,
