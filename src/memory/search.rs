@@ -23,6 +23,10 @@ use xxhash_rust::xxh3::xxh3_64;
 const EVIDENCE_FILES: usize = 48;
 /// Files that get signals beyond the posting lists.
 const POOL: usize = 400;
+/// Files that get priors, and the signals of the posting lists that choose them.
+const FIRST_POOL: usize = 1500;
+const FIRST_SIGNALS: [Signal; 5] =
+    [Signal::Lexical, Signal::Title, Signal::Path, Signal::Mention, Signal::HistoryNear];
 /// Files whose content is kept for the slice.
 const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
@@ -151,6 +155,7 @@ impl Ranking<'_> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
         let chronicle = Chronicle::of(Past::load(self.index), self.view);
         self.add_history(&chronicle, &mut pool);
+        prune(&mut pool);
         time("history");
         self.add_priors(&mut pool);
         order(&mut pool);
@@ -307,6 +312,23 @@ fn add_evidence(evidence: &Evidence, signals: &mut Signals) {
     signals[Signal::Places as usize] = scores().take(3).sum();
     signals[Signal::Pairs as usize] = evidence.pairs;
     signals[Signal::Literal as usize] = evidence.literals as f32;
+}
+
+/// Keeps the files that may come far; where a common word meets every file, the others only cost time.
+fn prune(pool: &mut Vec<(usize, Signals)>) {
+    if pool.len() <= FIRST_POOL {
+        return;
+    }
+    let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
+    let promise = |signals: &Signals| -> f32 {
+        let parts = FIRST_SIGNALS.iter().map(|&signal| signals[signal as usize] / maxima[signal as usize]);
+        parts.sum()
+    };
+    pool.select_nth_unstable_by_key(FIRST_POOL, |(position, signals)| {
+        (std::cmp::Reverse(total_order(promise(signals))), *position)
+    });
+    pool.truncate(FIRST_POOL);
+    pool.sort_unstable_by_key(|&(position, _)| position);
 }
 
 /// Best first; equal scores in the order of paths.

@@ -14,38 +14,61 @@ generated. Everything happens in temporary folders; medians of interleaved runs 
 """
 import argparse, json, os, random, shutil, statistics, subprocess, sys, tempfile, time
 
-WORDS = ("token session refresh account invoice payment order router parser buffer cache index query render widget layout "
-         "stream socket packet frame window cursor editor search filter report export import schema column record field value "
-         "worker queue retry backoff limit budget metric counter gauge policy grant user group tenant region cluster node").split()
+SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo zu bra cle dri flo gru".split()
 
 
-def source(random_, number):
+def vocabulary(random_, size=4000):
+    """Made-up words, and weights as in natural text: the word of rank r is 1/r as frequent as the first (Zipf)."""
+    words = set()
+    while len(words) < size:
+        words.add("".join(random_.choices(SYLLABLES, k=random_.randint(2, 4))))
+    words = sorted(words)
+    random_.shuffle(words)
+    total, weights = 0.0, []
+    for rank in range(1, size + 1):
+        total += 1 / rank
+        weights.append(total)
+    return words, weights
+
+
+def pick(random_, words, count):
+    return random_.choices(words[0], cum_weights=words[1], k=count)
+
+
+def source(random_, words, number):
     """One generated module of 60 to 200 lines."""
-    lines = [f'"""Handles {random_.choice(WORDS)} {random_.choice(WORDS)} of part {number}."""', "import os", ""]
+    lines = [f'"""Handles {" ".join(pick(random_, words, 5))} of part {number}."""', "import os", ""]
     for _ in range(random_.randint(4, 12)):
-        verb, noun, other = random_.choice(WORDS), random_.choice(WORDS), random_.choice(WORDS)
-        lines += [f"def {verb}_{noun}_{random_.randint(1, 400)}(self, {other}, limit=None):",
+        verb, noun, other = pick(random_, words, 3)
+        lines += [f"def {verb}_{noun}({other}, limit=None):",
                   f'    """Returns the {noun} of the {other}, or raises when the {verb} is missing."""']
         for _ in range(random_.randint(6, 14)):
-            a, b, c = random_.choices(WORDS, k=3)
+            a, b, c = pick(random_, words, 3)
             lines.append(f"    {a}_{b} = self.{c}({other}, {random_.randint(0, 999)})  # keeps the {a}")
         lines += [f"    return {noun}", ""]
     return "\n".join(lines) + "\n"
 
 
 def generate(folder, count, small=False):
-    """A git repository of `count` files in folders of 25."""
+    """A git repository of `count` files in folders of 25; returns a question about one of them."""
     random_ = random.Random(7)
+    words = vocabulary(random_)
+    about = ""
     for number in range(count):
-        directory = os.path.join(folder, WORDS[(number // 625) % len(WORDS)], f"p{number // 25}")
+        directory = os.path.join(folder, words[0][number // 625], f"p{number // 25}")
         os.makedirs(directory, exist_ok=True)
-        text = f"def {random_.choice(WORDS)}_{number}():\n    return {number}\n" if small else source(random_, number)
-        with open(os.path.join(directory, f"{random_.choice(WORDS)}_{number}.py"), "w") as file:
+        name = "_".join(pick(random_, words, 2))
+        text = f"def {name}_{number}():\n    return {number}\n" if small else source(random_, words, number)
+        with open(os.path.join(directory, f"{name}_{number}.py"), "w") as file:
             file.write(text)
+        if number == count // 2:
+            names = [line[4:line.index("(")] for line in text.splitlines() if line.startswith("def ")]
+            about = f"Calling {names[0]} with an empty {names[-1].split('_')[0]} returns the wrong {names[-1].split('_')[1]}"
     git = ["git", "-C", folder, "-c", "user.name=b", "-c", "user.email=b@b", "-c", "gc.auto=0"]
     subprocess.run(git + ["init", "-q"], check=True)
     subprocess.run(git + ["add", "-A"], check=True)
     subprocess.run(git + ["commit", "-q", "-m", "first"], check=True)
+    return about
 
 
 def run(command, cwd, env, stdin=b""):
@@ -70,10 +93,10 @@ def payload(project, number, prompt):
 
 
 def question(project):
-    """The subject of the newest commit that says something, or a fixed one for generated repositories."""
-    log = subprocess.run(["git", "-C", project, "log", "-20", "--format=%s"], capture_output=True, text=True).stdout
-    long = [line for line in log.splitlines() if len(line.split()) > 5]
-    return long[0] if long else "The invoice parser drops the refresh token when the payment queue retries a session"
+    """The subject of the newest commit that says something."""
+    log = subprocess.run(["git", "-C", project, "log", "-50", "--no-merges", "--format=%s"], capture_output=True, text=True)
+    long = [line for line in log.stdout.splitlines() if len(line.split()) > 5]
+    return long[0] if long else "Where is the entry point?"
 
 
 def interleaved(jobs, runs):
@@ -87,8 +110,7 @@ def interleaved(jobs, runs):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def measure(rtk, project, runs, env):
-    prompt = question(project)
+def measure(rtk, project, prompt, runs, env):
     run([rtk, "memory", "refresh"], project, env)
     time.sleep(2.1)  # files as young as this are read again by every launch
     run([rtk, "hook"], project, env, payload(project, "warm", prompt))
@@ -119,7 +141,7 @@ def measure(rtk, project, runs, env):
         file.write(original)
     cold = {"cold_index_ms": lambda _: run([rtk, "memory", "refresh", "--rebuild", "--threads", "1"], project, env)[0]}
     if shutil.which("rg"):
-        cold["rg_count_ms"] = lambda _: run(["rg", "-j1", "--count-matches", "."], project, env)[0]
+        cold["rg_count_ms"] = lambda _: run(["rg", "-j1", "--count-matches", ".", "./"], project, env)[0]
     found.update(interleaved(cold, max(3, runs // 10)))
     found["hook_peak_mib"] = max(peak)
     found["reply_bytes"] = statistics.median(replies)
@@ -130,8 +152,7 @@ def measure(rtk, project, runs, env):
 def first_launch(rtk, count, folder, env):
     project = os.path.join(folder, "large")
     os.makedirs(project)
-    generate(project, count, small=True)
-    prompt = question(project)
+    prompt = generate(project, count, small=True)
     seconds, out, _ = run([rtk, "hook"], project, env, payload(project, "first", prompt))
     found = {"large_files": count, "first_launch_ms": seconds * 1000, "first_reply_bytes": len(out)}
     started = time.perf_counter()
@@ -163,11 +184,12 @@ def main():
         os.makedirs(home)
         env = {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
         project = arguments.project and os.path.abspath(arguments.project)
+        prompt = question(project) if project else ""
         if not project:
             project = os.path.join(folder, "project")
             os.makedirs(project)
-            generate(project, arguments.files)
-        found = measure(rtk, project, arguments.runs, env)
+            prompt = generate(project, arguments.files)
+        found = measure(rtk, project, prompt, arguments.runs, env)
         if arguments.large:
             found.update(first_launch(rtk, arguments.large, folder, env))
     found["hook_hot / git_status (at most 1, aim .25)"] = found["hook_hot_ms"] / found["git_status_ms"]
