@@ -12,6 +12,8 @@ use crate::project::Root;
 use crate::state::{self, Action, CandidateRow, Launch, Mark, Session};
 use crate::text::block;
 
+/// An unsure slice has this part of the budget.
+const UNSURE_PART: usize = 3;
 /// Candidates that the record keeps of one launch.
 const CANDIDATES_MAX: usize = 20;
 /// Reasons that the record keeps of one candidate.
@@ -122,8 +124,8 @@ impl Job<'_> {
             Err(error) => return self.end(Action::Failed, &error.to_string()),
         };
         self.note_search(&ranked);
-        if ranked.confidence < Confidence::High {
-            return self.abstain(&ranked);
+        if ranked.confidence == Confidence::None {
+            return self.end(Action::Abstained, "nothing confident to say");
         }
         let session = self.scene.session(self.event);
         let _lock = self.scene.lock(&session);
@@ -131,7 +133,7 @@ impl Job<'_> {
         if let Err(error) = &marks {
             self.scene.log.line("warn", &format!("hook PreToolUse: {error}"));
         }
-        if class == Class::Question {
+        if class == Class::Question && ranked.confidence == Confidence::High {
             match marks.as_deref().map(|marks| self.repeats(marks)) {
                 Ok(None) => {
                     if let Some(reply) = self.answer_instead(&session, &ranked) {
@@ -145,18 +147,6 @@ impl Job<'_> {
         }
         let given = siblings::given(marks.as_deref().unwrap_or_default(), self.event, self.launch.at_ms);
         self.inject(&session, &ranked, given)
-    }
-
-    /// Leaves the launch alone; what came near is still put on record.
-    fn abstain(&mut self, ranked: &Ranked) -> Reply {
-        if ranked.confidence == Confidence::Low {
-            let slice = Slice::injection(&self.task, self.settings.hook_chars_max, None);
-            self.launch.candidates = rows(&self.assemble(ranked, &slice, &[]).candidates);
-            for row in &mut self.launch.candidates {
-                row.shown = false;
-            }
-        }
-        self.end(Action::Abstained, "nothing confident to say")
     }
 
     /// Why the question is not to be answered a second time, if so.
@@ -200,16 +190,21 @@ impl Job<'_> {
             return self.end_in(session, Action::Failed, "the slice came too late");
         }
         self.note_slice(&plan, &added, given);
-        self.end_in(session, Action::Injected, "the memory is sure");
+        let sure = ranked.confidence == Confidence::High;
+        let reason =
+            if sure { "the memory is sure" } else { "the memory is not sure: a short slice, marked as such" };
+        self.end_in(session, Action::Injected, reason);
         Reply::UpdatedInput(updated)
     }
 
     fn assemble(&mut self, ranked: &Ranked, slice: &Slice, given: &[String]) -> Plan {
         let before_us = self.scene.deadline.elapsed_us();
+        let sure = ranked.confidence == Confidence::High;
         let budget = Budget {
-            tokens: self.settings.hook_token_budget,
+            // What may be chance is named, not quoted, and marked as such.
+            tokens: self.settings.hook_token_budget / if sure { 1 } else { UNSURE_PART },
             chars: slice.chars_left(),
-            detail: Detail::Normal,
+            detail: if sure { Detail::Normal } else { Detail::Compact },
             given,
         };
         let plan = self.scene.knowledge.assemble(ranked, &budget);

@@ -73,17 +73,28 @@ fn other_tools_and_broken_inputs_leave_no_trace() {
 
 #[test]
 fn without_confidence_nothing_is_said() {
-    for confidence in [Confidence::None, Confidence::Low] {
-        for agent_type in ["general-purpose", "Explore"] {
-            let machine = Machine::new();
-            let memory = Scripted { confidence, ..sure() };
-            let input = format!(r#","prompt":"p","subagent_type":"{agent_type}""#);
-            assert_eq!(machine.launch(&memory, "", &input), Value::Null);
-            let launch = machine.last_launch();
-            assert_eq!(launch.action, Action::Abstained);
-            assert_eq!(launch.candidates.len(), if confidence == Confidence::Low { 2 } else { 0 });
-            assert!(launch.paths.is_empty() && launch.candidates.iter().all(|row| !row.shown));
-        }
+    for agent_type in ["general-purpose", "Explore"] {
+        let machine = Machine::new();
+        let memory = Scripted { confidence: Confidence::None, ..sure() };
+        let input = format!(r#","prompt":"p","subagent_type":"{agent_type}""#);
+        assert_eq!(machine.launch(&memory, "", &input), Value::Null);
+        let launch = machine.last_launch();
+        assert_eq!(launch.action, Action::Abstained);
+        assert!(launch.paths.is_empty());
+    }
+}
+
+#[test]
+fn an_unsure_memory_injects_and_never_answers() {
+    for agent_type in ["general-purpose", "Explore"] {
+        let machine = Machine::new();
+        let memory = Scripted { confidence: Confidence::Low, ..sure() };
+        let input = format!(r#","prompt":"p","subagent_type":"{agent_type}""#);
+        let reply = machine.launch(&memory, "", &input);
+        assert!(reply["hookSpecificOutput"]["updatedInput"].is_object(), "{reply}");
+        let launch = machine.last_launch();
+        assert_eq!(launch.action, Action::Injected);
+        assert!(launch.reason.contains("not sure"), "{}", launch.reason);
     }
 }
 

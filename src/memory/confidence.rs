@@ -36,6 +36,11 @@ const WEIGHTS: [(&str, f32); GROUNDS] = [
     ("scope", 0.971),
 ];
 const BIAS: f32 = -1.866;
+/// An identifier in at most one file of so many, and of so many bytes, is no coincidence.
+const RARE_PART: usize = 100;
+const EXACT_BYTES_MIN: usize = 8;
+/// A mention of this weight is a whole path, or a name that only one file has.
+const EXACT_MENTION: f32 = 0.8;
 /// What history and several places together add counts up to this.
 const SHARE_MAX: f32 = 2.0;
 
@@ -43,6 +48,8 @@ const SHARE_MAX: f32 = 2.0;
 pub(super) struct Grounds {
     /// In the order of `WEIGHTS`; shares of the question except for pairs and length, which are logarithms.
     values: [f32; GROUNDS],
+    /// Whether a good file defines an identifier of the question that few files define, or is named by its path.
+    exact: bool,
 }
 
 impl Grounds {
@@ -91,7 +98,21 @@ impl Grounds {
             best(Signal::StemCover),
             if best(Signal::Scope) > 0.0 { 1.0 } else { 0.0 },
         ];
-        Grounds { values }
+        Grounds { values, exact: Grounds::is_exact(query, rarities, found, documents) }
+    }
+
+    /// Whether the question points at one of the best files by what no chance explains.
+    fn is_exact(query: &Query, rarities: &[f32], found: &[Found], documents: usize) -> bool {
+        let rare = rank::idf(documents, (documents / RARE_PART).clamp(3, documents.max(3)));
+        let names: Vec<&str> = (query.terms.iter().zip(rarities))
+            .filter(|(term, rarity)| term.identifier && term.compound && **rarity >= rare)
+            .map(|(term, _)| term.shown.as_str())
+            .filter(|name| name.len() >= EXACT_BYTES_MIN)
+            .collect();
+        found.iter().take(FILES).any(|file| {
+            let defines = |name: &&str| file.outline.symbols.iter().any(|symbol| symbol.name == **name);
+            file.signals[Signal::Mention as usize] >= EXACT_MENTION || names.iter().any(|name| defines(&name))
+        })
     }
 
     /// The weighted sum; above 0 it is more likely than not that the task is about this project.
@@ -102,7 +123,7 @@ impl Grounds {
 
     pub(super) fn confidence(&self) -> Confidence {
         let certainty = self.certainty();
-        if certainty >= HIGH_MIN {
+        if certainty >= HIGH_MIN || self.exact {
             Confidence::High
         } else if certainty >= LOW_MIN {
             Confidence::Low
