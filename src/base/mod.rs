@@ -16,5 +16,5 @@ pub use env::Env;
 pub use log::Log;
 pub use paths::Paths;
 pub use run::{ProcessOutput, run_with_input};
-pub use settings::{ExplorePolicy, Origin, SearchPolicy, SettingRow, Settings, SettingsError};
+pub use settings::{ExplorePolicy, Origin, SettingRow, Settings, SettingsError};
 pub use spawn::{SpawnError, detach, lower_priority};

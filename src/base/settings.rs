@@ -17,17 +17,6 @@ pub enum ExplorePolicy {
     Allow,
 }
 
-/// What happens to searches inside an exploration agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SearchPolicy {
-    /// Nothing.
-    Off,
-    /// The slice's names are added beside the search.
-    Hint,
-    /// The search is denied once, with the answer.
-    Deny,
-}
-
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -130,13 +119,6 @@ const SPECS: &[Spec] = &[
         project: true,
     },
     Spec {
-        key: "explore.search",
-        variable: "RTK_EXPLORE_SEARCH",
-        default: "\"off\"",
-        about: "searches inside an exploration agent: off, hint or deny",
-        project: true,
-    },
-    Spec {
         key: "memory.file_bytes_max",
         variable: "RTK_MEMORY_FILE_BYTES_MAX",
         default: "1048576",
@@ -178,8 +160,6 @@ pub struct Settings {
     pub explore_policy: ExplorePolicy,
     /// Agent types that count as exploration.
     pub explore_agents: Vec<String>,
-    /// Policy for searches inside exploration agents.
-    pub explore_search: SearchPolicy,
     /// Larger files are listed by name only, in bytes.
     pub memory_file_bytes_max: u64,
     /// Projects kept in the memory.
@@ -258,11 +238,6 @@ impl Settings {
                 _ => ExplorePolicy::Answer,
             },
             explore_agents: list("explore.agents"),
-            explore_search: match at("explore.search").as_str() {
-                Some("hint") => SearchPolicy::Hint,
-                Some("deny") => SearchPolicy::Deny,
-                _ => SearchPolicy::Off,
-            },
             memory_file_bytes_max: int("memory.file_bytes_max"),
             memory_projects_max: size("memory.projects_max"),
             memory_verify_hours: int("memory.verify_hours"),
@@ -297,7 +272,6 @@ fn parse_variable(text: &str, like: &toml::Value) -> Option<toml::Value> {
 fn allowed(key: &str, value: &toml::Value) -> bool {
     match key {
         "explore.policy" => matches!(value.as_str(), Some("answer" | "inject" | "allow")),
-        "explore.search" => matches!(value.as_str(), Some("off" | "hint" | "deny")),
         "hook.deadline_ms" => value.as_integer().is_some_and(|ms| (50..=60_000).contains(&ms)),
         "hook.token_budget" => value.as_integer().is_some_and(|tokens| (100..=50_000).contains(&tokens)),
         "hook.chars_max" => value.as_integer().is_some_and(|chars| (500..=200_000).contains(&chars)),
@@ -329,6 +303,10 @@ fn overlay(
     of_project: bool,
     errors: &mut Vec<SettingsError>,
 ) {
+    for key in unknown_keys(table) {
+        let reason = format!("there is no setting {key}");
+        errors.push(SettingsError { file: file.display().to_string(), reason });
+    }
     for (spec, row) in SPECS.iter().zip(rows) {
         let Some(value) = lookup(table, spec.key) else { continue };
         let problem = if of_project && !spec.project {
@@ -343,6 +321,22 @@ fn overlay(
             None => *row = (value.clone(), Origin::File(file.display().to_string())),
         }
     }
+}
+
+/// Keys of the table, in its sections too, that name no setting: most are misspelt.
+fn unknown_keys(table: &toml::Table) -> Vec<String> {
+    let mut unknown = Vec::new();
+    for (name, value) in table {
+        let section = format!("{name}.");
+        match value.as_table() {
+            Some(inner) if SPECS.iter().any(|spec| spec.key.starts_with(&section)) => {
+                unknown.extend(inner.keys().map(|key| format!("{section}{key}")));
+            }
+            _ => unknown.push(name.clone()),
+        }
+    }
+    unknown.retain(|key| SPECS.iter().all(|spec| spec.key != key));
+    unknown
 }
 
 fn lookup<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
@@ -413,6 +407,21 @@ mod tests {
         let (broken, errors) = load("[hook", "", &[]);
         assert_eq!(broken.hook_deadline_ms, 2000);
         assert_eq!(errors.len(), 1);
+    }
+
+    #[test]
+    fn a_setting_that_does_not_exist_is_reported() {
+        let (settings, errors) = load(
+            "speed = 1\nhook = 3\n[explor]\npolicy = \"allow\"",
+            "[hook]\ndeadline = 100\ntoken_budget = 1500",
+            &[],
+        );
+        let told: Vec<&str> = errors.iter().map(|error| error.reason.as_str()).collect();
+        let missing =
+            ["explor", "hook", "speed", "hook.deadline"].map(|key| format!("there is no setting {key}"));
+        assert_eq!(told.len(), missing.len(), "{told:?}");
+        assert!(missing.iter().all(|reason| told.contains(&reason.as_str())), "{told:?}");
+        assert_eq!(settings.hook_token_budget, 1500);
     }
 
     #[test]

@@ -161,12 +161,17 @@ pub(super) enum DetailArg {
     Verbose,
 }
 
+/// A count of which none would be no question.
+fn at_least_one() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(1..)
+}
+
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     /// The task; `-` reads it from stdin
     #[arg(required_unless_present = "task_file", conflicts_with = "task_file")]
     pub(super) task: Option<String>,
-    /// A file that holds the task
+    /// A file that holds the task; `-` is stdin
     #[arg(long, value_name = "FILE")]
     pub(super) task_file: Option<PathBuf>,
     #[command(flatten)]
@@ -175,10 +180,10 @@ pub(super) struct PlanArgs {
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: PlanFormat,
     /// How many files to list
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub(super) top: usize,
     /// Token budget of the slice
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(super) token_budget: Option<usize>,
     /// Kind of task; guessed from its text when left out
     #[arg(long, value_enum)]

@@ -18,8 +18,11 @@ pub(super) enum CliError {
     #[error("cannot read {what}: {source}")]
     Read { what: String, source: std::io::Error },
     /// Nothing was found for what was asked.
-    #[error("{0}")]
-    NotFound(String),
+    #[error("{message}")]
+    NotFound { message: String, hint: &'static str },
+    /// The arguments make no question.
+    #[error("{message}")]
+    Usage { message: &'static str, hint: &'static str },
     /// Any error of a room below, with its own hint.
     #[error("{message}")]
     Room { message: String, hint: Option<String> },
@@ -38,7 +41,8 @@ impl CliError {
             CliError::NoProject(_) => "no_project",
             CliError::Stdout(_) => "stdout",
             CliError::Read { .. } => "read",
-            CliError::NotFound(_) => "not_found",
+            CliError::NotFound { .. } => "not_found",
+            CliError::Usage { .. } => "usage",
             CliError::Room { .. } => "failed",
         }
     }
@@ -51,12 +55,14 @@ impl CliError {
                 Some("run it inside a project, or name one with --project DIR; / and home folders are never indexed".into())
             }
             CliError::Room { hint, .. } => hint.clone(),
-            _ => None,
+            CliError::NotFound { hint, .. } | CliError::Usage { hint, .. } => Some((*hint).into()),
+            CliError::Read { .. } => Some("name a file that you may read".into()),
+            CliError::Stdout(_) => None,
         }
     }
 
-    /// 1 for everything that failed; clap's own 2 is for wrong arguments.
+    /// 1 for everything that failed, 2 for wrong arguments, as clap has it.
     pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(1)
+        ExitCode::from(if matches!(self, CliError::Usage { .. }) { 2 } else { 1 })
     }
 }

@@ -31,7 +31,10 @@ fn why(session: &Session, tool_use_id: Option<&str>) -> Result<ExitCode, CliErro
         .map_err(|error| CliError::Room { message: error.to_string(), hint: None })?;
     let Some(found) = found else {
         let which = tool_use_id.map_or("no launch".to_owned(), |id| format!("no launch {id}"));
-        return Err(CliError::NotFound(format!("{which} in the record of the hook")));
+        return Err(CliError::NotFound {
+            message: format!("{which} in the record of the hook"),
+            hint: "records begin with the first subagent of a session; `rtk init --show` says whether the hook fires",
+        });
     };
     if session.out.is_json() {
         session.out.json(&serde_json::json!({

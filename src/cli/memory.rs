@@ -95,7 +95,7 @@ fn read_task(session: &Session, args: &PlanArgs) -> Result<String, CliError> {
         done.map_err(|source| CliError::Read { what, source })?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
-    if let Some(file) = &args.task_file {
+    if let Some(file) = args.task_file.as_ref().filter(|file| file.as_os_str() != "-") {
         let path = session.env.cwd().map_or_else(|| file.clone(), |cwd| cwd.join(file));
         let opened = std::fs::File::open(&path);
         let mut opened =
@@ -103,8 +103,8 @@ fn read_task(session: &Session, args: &PlanArgs) -> Result<String, CliError> {
         return read(path.display().to_string(), &mut opened);
     }
     match args.task.as_deref() {
-        Some("-") => read("stdin".into(), &mut std::io::stdin().lock()),
-        task => Ok(task.unwrap_or_default().to_owned()),
+        None | Some("-") => read("stdin".into(), &mut std::io::stdin().lock()),
+        Some(task) => Ok(task.to_owned()),
     }
 }
 
@@ -130,6 +130,12 @@ pub(super) fn detail(arg: DetailArg) -> Detail {
 
 fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode, CliError> {
     let task = read_task(session, args)?;
+    if task.trim().is_empty() {
+        return Err(CliError::Usage {
+            message: "the task is empty",
+            hint: "say what is to be found or done, as in: rtk memory plan \"why does login lose the session?\"",
+        });
+    }
     let place = place(session, &args.at)?;
     let context = context(session, &place)?;
     warm_up(session, &context, &place.root)?;
@@ -151,7 +157,7 @@ fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode, CliError> {
                 session.out.line(&candidate.path)?;
             }
         }
-        PlanFormat::Text => print_plan(session, &plan, args.explain || session.out.is_verbose())?,
+        PlanFormat::Text => print_plan(session, &plan, tokens, args.explain || session.out.is_verbose())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -169,9 +175,14 @@ fn plan_json(plan: &Plan, budget: usize) -> serde_json::Value {
     value
 }
 
-fn print_plan(session: &Session, plan: &Plan, explain: bool) -> Result<(), CliError> {
-    if plan.text.is_empty() {
+fn print_plan(session: &Session, plan: &Plan, tokens: usize, explain: bool) -> Result<(), CliError> {
+    if plan.candidates.is_empty() {
         session.out.line("Nothing in this project meets the words of the task.")?;
+    } else if plan.text.is_empty() {
+        let count = plan.candidates.len();
+        session.out.line(&format!(
+            "{count} candidate files, none of which fits into {tokens} tokens: give more with --token-budget."
+        ))?;
     } else {
         session.out.raw(plan.text.as_bytes())?;
     }

@@ -44,7 +44,10 @@ pub fn main(env: Env) -> ExitCode {
     }
     let cli = match Cli::try_parse_from(env.args()) {
         Ok(cli) => cli,
-        Err(error) => return output::print_clap(&error),
+        Err(error) => {
+            let wants_json = env.args().iter().skip(1).any(|arg| arg == "--json");
+            return output::print_clap(&error, wants_json);
+        }
     };
     let paths = Paths::of(&env);
     let log = Log::at(paths.as_ref());

@@ -54,7 +54,7 @@ impl Output {
 
     /// Prints one JSON document to stdout.
     pub(super) fn json(&self, value: &serde_json::Value) -> Result<(), CliError> {
-        self.line(&serde_json::to_string_pretty(value).unwrap_or_default())
+        self.line(&pretty(value))
     }
 
     /// Tells people something on stderr, unless they asked for quiet.
@@ -72,8 +72,7 @@ impl Output {
     /// Prints an error: what and where, then what to do next. With `--json` also as a document on stdout.
     pub(super) fn error(&self, error: &CliError) {
         if self.json {
-            let document = serde_json::json!({ "schema": 1, "error": error.to_string(), "hint": error.hint(), "kind": error.kind() });
-            let _ = self.json(&document);
+            let _ = self.json(&document(&error.to_string(), error.hint().as_deref(), error.kind()));
         }
         self.say(&format!("{} {error}", self.paint("31", "error:")));
         if let Some(hint) = error.hint() {
@@ -90,8 +89,24 @@ impl Output {
     }
 }
 
-/// Prints clap's own message (help to stdout, errors to stderr) and gives its exit code.
-pub(super) fn print_clap(error: &clap::Error) -> ExitCode {
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// What `--json` gives for a failure.
+fn document(error: &str, hint: Option<&str>, kind: &str) -> serde_json::Value {
+    serde_json::json!({ "schema": 1, "error": error, "hint": hint, "kind": kind })
+}
+
+/// Prints clap's own message (help to stdout, errors to stderr) and gives its exit code. With `--json` an error is a
+/// document on stdout as well.
+pub(super) fn print_clap(error: &clap::Error, wants_json: bool) -> ExitCode {
+    if wants_json && error.use_stderr() {
+        let text = error.render().to_string();
+        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim_end();
+        let document = document(message, Some("the same command with --help says what it takes"), "usage");
+        let _ = writeln!(std::io::stdout().lock(), "{}", pretty(&document));
+    }
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

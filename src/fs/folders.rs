@@ -5,7 +5,7 @@ use super::FsError;
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
 /// Most damaged copies that are kept beside a file.
@@ -52,6 +52,15 @@ fn create_missing(path: &Path, mode: u32, made: &mut Vec<PathBuf>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Makes an empty file that only the user may read or write, unless something is there already.
+pub fn create_private_file(path: &Path) -> Result<(), FsError> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(FsError::io("make", path)(error)),
+    }
 }
 
 /// Removes a file or a symlink; says whether there was one.
@@ -131,6 +140,18 @@ mod tests {
         assert!(!remove_dir_if_empty(&deep).unwrap());
         std::fs::write(root.path().join("f"), "x").unwrap();
         assert!(create_private_dir_all(&root.path().join("f/g")).is_err());
+    }
+
+    #[test]
+    fn a_made_file_is_private_and_one_that_is_there_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("memory.db");
+        create_private_file(&file).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::write(&file, "kept").unwrap();
+        create_private_file(&file).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+        assert!(create_private_file(&root.path().join("no/file")).is_err());
     }
 
     #[test]

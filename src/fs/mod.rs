@@ -18,7 +18,8 @@ pub use append::append_line;
 pub use change_set::ChangeSet;
 pub use error::FsError;
 pub use folders::{
-    create_folders, create_private_dir_all, quarantine, remove_dir_all_own, remove_dir_if_empty, remove_file,
+    create_folders, create_private_dir_all, create_private_file, quarantine, remove_dir_all_own,
+    remove_dir_if_empty, remove_file,
 };
 pub use lock::Lock;
 pub use replace::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash, replace, sync};

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 /// Agent type of a launch that names none.
 pub(super) const DEFAULT_AGENT_TYPE: &str = "general-purpose";
 
+/// Names and ids are compared and kept on record up to this length, in characters.
+const WORD_CHARS_MAX: usize = 512;
+
 /// One event of the client.
 #[derive(Debug)]
 pub(super) struct Event {
@@ -40,15 +43,16 @@ impl Event {
             wire::pick(&text, keys);
         let string =
             |range: Option<Range<usize>>| wire::string(&text[range?]).filter(|text| !text.is_empty());
+        let word = |range: Option<Range<usize>>| string(range).map(shortened);
         Event {
             name: string(name).or_else(|| argument.map(str::to_owned)).unwrap_or_default(),
-            session_id: string(session_id).unwrap_or_default(),
+            session_id: word(session_id).unwrap_or_default(),
             cwd: string(cwd).map(PathBuf::from).filter(|cwd| cwd.is_absolute()),
-            prompt_id: string(prompt_id),
-            tool_name: string(tool_name).unwrap_or_default(),
-            tool_use_id: string(tool_use_id),
-            agent_id: string(agent_id),
-            agent_type: string(agent_type),
+            prompt_id: word(prompt_id),
+            tool_name: word(tool_name).unwrap_or_default(),
+            tool_use_id: word(tool_use_id),
+            agent_id: word(agent_id),
+            agent_type: word(agent_type),
             tool_input,
             text,
         }
@@ -59,16 +63,17 @@ impl Event {
         let object = self.text.get(self.tool_input.clone()?).filter(|value| value.starts_with('{'))?;
         let [prompt, agent_type, name, isolation] =
             wire::pick(object, ["prompt", "subagent_type", "name", "isolation"]);
-        let string =
-            |range: Option<Range<usize>>| wire::string(&object[range?]).filter(|text| !text.is_empty());
+        let word = |range: Option<Range<usize>>| {
+            wire::string(&object[range?]).filter(|text| !text.is_empty()).map(shortened)
+        };
         let literal = prompt?;
         Some(LaunchInput {
             object,
             prompt: wire::string(&object[literal.clone()])?,
             literal,
-            agent_type: string(agent_type).unwrap_or_else(|| DEFAULT_AGENT_TYPE.to_owned()),
-            name: string(name),
-            isolation: string(isolation),
+            agent_type: word(agent_type).unwrap_or_else(|| DEFAULT_AGENT_TYPE.to_owned()),
+            name: word(name),
+            isolation: word(isolation),
         })
     }
 }
@@ -89,6 +94,14 @@ impl LaunchInput<'_> {
     pub(super) fn with_prompt(&self, remove: &[Range<usize>], add: &str) -> Option<String> {
         wire::edit_string(self.object, &self.literal, remove, add)
     }
+}
+
+/// A name or an id without what no client writes, so that one launch cannot push the others out of the record's tail.
+fn shortened(mut word: String) -> String {
+    if let Some((end, _)) = word.char_indices().nth(WORD_CHARS_MAX) {
+        word.truncate(end);
+    }
+    word
 }
 
 /// An agent type as it is compared: without case, separators and white space.
@@ -125,6 +138,21 @@ mod tests {
             Event::of(r#"{"hook_event_name":"PreToolUse","tool_input":{"prompt":7}}"#.into(), Some("Stop"));
         assert_eq!(event.name, "PreToolUse");
         assert!(event.launch_input().is_none());
+    }
+
+    #[test]
+    fn names_and_ids_without_end_are_cut() {
+        let long = "é".repeat(1_000_000);
+        let text = format!(
+            r#"{{"session_id":"{long}","tool_use_id":"{long}","agent_type":"{long}","tool_input":{{"prompt":"x","subagent_type":"{long}","name":"{long}"}}}}"#
+        );
+        let event = Event::of(text, None);
+        let input = event.launch_input().unwrap();
+        let words =
+            [event.session_id.clone(), event.tool_use_id.clone().unwrap(), event.agent_type.clone().unwrap()];
+        for word in words.into_iter().chain([input.agent_type, input.name.unwrap()]) {
+            assert_eq!(word.chars().count(), WORD_CHARS_MAX);
+        }
     }
 
     #[test]

@@ -185,10 +185,11 @@ fn a_worktree_agent_is_told_where_it_works() {
 #[test]
 fn a_slice_keeps_the_limit_of_the_settings_with_its_marks() {
     let machine = Machine::new().var("RTK_HOOK_CHARS_MAX", "600");
-    let fits = Scripted { text_chars: Some(600 - block::WRAP_CHARS), ..sure() };
+    let left = Slice::injection("p", 600, None).chars_left();
+    let fits = Scripted { text_chars: Some(left), ..sure() };
     let reply = machine.launch(&fits, "", r#","prompt":"p""#);
     assert_eq!(reply["updatedInput"]["prompt"].as_str().unwrap().chars().count(), 601);
-    let longer = Scripted { text_chars: Some(601 - block::WRAP_CHARS), ..sure() };
+    let longer = Scripted { text_chars: Some(left + 1), ..sure() };
     assert_eq!(machine.launch(&longer, "", r#","prompt":"p""#), Value::Null);
 }
 

@@ -8,6 +8,9 @@ const TASK_BYTES_MAX: usize = 64 * 1024;
 /// Share of the end in a shortened task, in bytes.
 const TASK_END_BYTES: usize = 16 * 1024;
 
+/// Says to the agent that the block is not the words of whoever launched it.
+const HOOK_NOTE: &str = "Added to this prompt by a hook.\n";
+
 const WORKTREE_NOTE: &str = "Paths are relative to the project root. The agent works in a fresh git work tree of HEAD: \
 uncommitted changes of this work tree are described here and are not in it.\n";
 
@@ -21,7 +24,7 @@ off: RTK_EXPLORE_POLICY=inject.";
 /// A text that is fixed but for the slice in it.
 pub(super) struct Slice {
     before: &'static str,
-    note: &'static str,
+    notes: Vec<&'static str>,
     task: String,
     chars_max: usize,
 }
@@ -29,28 +32,29 @@ pub(super) struct Slice {
 impl Slice {
     /// The block that follows an agent's prompt.
     pub(super) fn injection(task: &str, chars_max: usize, isolation: Option<&str>) -> Slice {
-        let note = match isolation {
-            Some("worktree") => WORKTREE_NOTE,
-            Some("remote") => REMOTE_NOTE,
-            _ => "",
+        let notes = match isolation {
+            Some("worktree") => vec![HOOK_NOTE, WORKTREE_NOTE],
+            Some("remote") => vec![HOOK_NOTE, REMOTE_NOTE],
+            _ => vec![HOOK_NOTE],
         };
-        Slice { before: "", note, task: task.to_owned(), chars_max }
+        Slice { before: "", notes, task: task.to_owned(), chars_max }
     }
 
     /// The reason for which an exploration is not launched.
     pub(super) fn answer(task: &str, chars_max: usize) -> Slice {
-        Slice { before: ANSWER_NOTE, note: "", task: task.to_owned(), chars_max }
+        Slice { before: ANSWER_NOTE, notes: Vec::new(), task: task.to_owned(), chars_max }
     }
 
     /// Characters that are left for the memory's text.
     pub(super) fn chars_left(&self) -> usize {
-        let fixed = self.before.chars().count() + self.note.chars().count() + block::WRAP_CHARS;
+        let notes: usize = self.notes.iter().map(|note| note.chars().count()).sum();
+        let fixed = self.before.chars().count() + notes + block::WRAP_CHARS;
         self.chars_max.saturating_sub(fixed)
     }
 
     /// The whole text; `None` if the memory's part is longer than it may be.
     pub(super) fn fill(&self, text: &str) -> Option<String> {
-        let body = format!("{}{text}", self.note);
+        let body = format!("{}{text}", self.notes.concat());
         let whole = format!("{}{}", self.before, block::wrap(&self.task, &body));
         (whole.chars().count() <= self.chars_max).then_some(whole)
     }
@@ -93,7 +97,8 @@ mod tests {
     fn an_isolated_agent_is_told_what_it_will_not_find() {
         let text = Slice::injection("task", 1000, Some("worktree")).fill("x").unwrap();
         assert!(text.contains("work tree of HEAD") && text.contains("relative to the project root"));
-        assert!(!Slice::injection("task", 1000, None).fill("x").unwrap().contains("work tree"));
+        let plain = Slice::injection("task", 1000, None).fill("x").unwrap();
+        assert!(!plain.contains("work tree") && plain.contains("by a hook"), "{plain}");
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub(crate) fn open(context: &Context<'_>, home: &Home) -> Result<Option<Connecti
     }
     let options = OpenOptions { busy: BUSY, synchronous: Synchronous::Normal };
     for _ in 0..2 {
+        // Left to itself SQLite makes a file that everybody may read; its log takes the mode of the database. Where this
+        // fails, opening fails, too, and says why.
+        let _ = fs::create_private_file(&home.database);
         match store::open(&home.database, &options, MIGRATIONS) {
             Ok(connection) => return Ok(Some(connection)),
             Err(StoreError::Damaged { path, reason }) => {

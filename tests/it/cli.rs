@@ -75,6 +75,46 @@ fn json_is_one_document_and_the_version_is_the_crates() {
 }
 
 #[test]
+fn wrong_arguments_are_a_document_too() {
+    let sandbox = Sandbox::new();
+    let empty = ["memory", "plan", "--json", "  "];
+    for args in
+        [&["memory", "plan", "--json"][..], &["--json", "nosuch"], &["memory", "nosuch", "--json"], &empty]
+    {
+        let document = sandbox.rtk(args).code(2).json();
+        assert_eq!((&document["schema"], &document["kind"]), (&1.into(), &"usage".into()), "{args:?}");
+        let error = document["error"].as_str().unwrap();
+        assert!(!error.is_empty() && !error.starts_with("error"), "{error:?}");
+        assert!(document["hint"].is_string(), "{document}");
+    }
+    assert!(sandbox.rtk(&["config", "--help", "--json"]).success().stdout().contains("Usage:"));
+}
+
+#[test]
+fn an_empty_task_no_files_and_a_budget_without_room_are_told_apart() {
+    let sandbox = Sandbox::new();
+    sandbox.write("src/harbor.rs", "/// The lantern.\nfn harbor_lights() { lantern(); }\n");
+    sandbox.rtk(&["memory", "plan", ""]).code(2).complains("the task is empty").complains("hint: ");
+    for option in ["--top", "--token-budget"] {
+        sandbox.rtk(&["memory", "plan", "harbor_lights", option, "0"]).code(2).complains(option);
+    }
+    let small = sandbox.rtk(&["memory", "plan", "harbor_lights", "--token-budget", "5"]);
+    small
+        .success()
+        .says("1 candidate files, none of which fits into 5 tokens: give more with --token-budget.\n");
+    let nothing = sandbox.rtk(&["memory", "plan", "zebra"]);
+    nothing.success().says("Nothing in this project meets the words of the task.\n");
+    let piped =
+        sandbox.rtk_with(&["memory", "plan", "--task-file", "-", "--format", "paths"], b"harbor_lights");
+    assert!(piped.success().stdout().contains("src/harbor.rs"));
+}
+
+#[test]
+fn an_explanation_that_is_not_there_says_what_to_do() {
+    Sandbox::new().rtk(&["hook", "why"]).code(1).complains("no launch").complains("hint: ");
+}
+
+#[test]
 fn the_hook_is_silent_about_what_is_not_its_own_and_touches_no_settings() {
     let sandbox = Sandbox::new();
     let event = serde_json::json!({

@@ -559,3 +559,20 @@ fn folders_nested_beyond_the_limit_are_left_out_and_nothing_is_done_twice() {
     assert_eq!(plan(&sandbox), first);
     assert_eq!(scanned(&sandbox), once, "scanned again although nothing has changed");
 }
+
+#[test]
+fn what_is_written_about_a_project_is_private() {
+    let sandbox = project();
+    plan(&sandbox);
+    hook_reply(&sandbox, &sandbox.project());
+    let mut folders = vec![sandbox.home().join(".local")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let (path, meta) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+            assert_eq!(meta.permissions().mode() & 0o077, 0, "{} is open to others", path.display());
+            if meta.is_dir() { folders.push(path) } else { files += 1 }
+        }
+    }
+    assert!(files >= 2, "{files}");
+}
