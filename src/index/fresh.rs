@@ -36,34 +36,64 @@ impl Fresh {
     }
 }
 
+/// An index as it was saved.
+pub(crate) struct Opened {
+    pub(crate) index: Index,
+    timings_us: [(&'static str, u64); 2],
+}
+
+/// Opens the project's index without a look at the work tree.
+pub(crate) fn open(context: &Context<'_>, root: &Root) -> Result<Opened, IndexError> {
+    let asked_us = context.deadline.elapsed_us();
+    let index = load(context, &Home::of(context, root))?;
+    Ok(Opened { index, timings_us: [("start", asked_us), ("read", context.deadline.elapsed_us())] })
+}
+
+impl Opened {
+    /// Takes the index for up to date, as [`super::while_comparing`] has found.
+    pub(crate) fn confirmed(self, context: &Context<'_>, root: &Root) -> Fresh {
+        self.fresh(context, root, Updated { walked: true, ..Updated::default() })
+    }
+
+    /// Brings the index up to date within its share of the deadline.
+    pub(crate) fn update(
+        mut self,
+        context: &Context<'_>,
+        root: &Root,
+        urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
+    ) -> Result<Fresh, IndexError> {
+        let options = UpdateOptions {
+            deadline: context.deadline.share(UPDATE_SHARE),
+            threads: THREADS,
+            patient: false,
+            full: false,
+            urgency,
+            progress: &|_, _| {},
+        };
+        let updated = update(&mut self.index, context, root, &options)?;
+        Ok(self.fresh(context, root, updated))
+    }
+
+    fn fresh(self, context: &Context<'_>, root: &Root, updated: Updated) -> Fresh {
+        let Opened { index, timings_us: [start, read] } = self;
+        let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
+        let unfinished = updated.pending > 0 || !updated.walked;
+        let untidy = many || log_is_long(&index.home);
+        if index.connection.is_some() && (unfinished || untidy || unread_tip(context, root, &index).is_some())
+        {
+            warm(context, &root.path);
+        }
+        Fresh { index, updated, timings_us: [start, read, ("fresh", context.deadline.elapsed_us())] }
+    }
+}
+
 /// Opens the project's index and brings it up to date within the share of the deadline.
 pub(crate) fn open_fresh(
     context: &Context<'_>,
     root: &Root,
     urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
 ) -> Result<Fresh, IndexError> {
-    let asked_us = context.deadline.elapsed_us();
-    let home = Home::of(context, root);
-    let mut index = load(context, &home)?;
-    let read_us = context.deadline.elapsed_us();
-    let deadline = context.deadline.share(UPDATE_SHARE);
-    let options = UpdateOptions {
-        deadline,
-        threads: THREADS,
-        patient: false,
-        full: false,
-        urgency,
-        progress: &|_, _| {},
-    };
-    let updated = update(&mut index, context, root, &options)?;
-    let fresh_us = context.deadline.elapsed_us();
-    let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
-    let unfinished = updated.pending > 0 || !updated.walked;
-    let untidy = many || log_is_long(&home);
-    if index.connection.is_some() && (unfinished || untidy || unread_tip(context, root, &index).is_some()) {
-        warm(context, &root.path);
-    }
-    Ok(Fresh { index, updated, timings_us: [("start", asked_us), ("read", read_us), ("fresh", fresh_us)] })
+    open(context, root)?.update(context, root, urgency)
 }
 
 fn log_is_long(home: &Home) -> bool {

@@ -2,7 +2,7 @@
 
 use super::context::{Context, IndexError};
 use super::look::{Item, Looked, look};
-use super::manifest::{Dir, Entry, State};
+use super::manifest::{Dir, Entry, Manifest, State};
 use super::schema;
 use super::source;
 use super::store::Index;
@@ -17,6 +17,7 @@ use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Files of a project beyond this number are not looked at.
@@ -134,6 +135,62 @@ fn save(index: &mut Index, context: &Context<'_>, wait: Duration) {
     }
 }
 
+/// Whether only a walk can tell what belongs to the project: never walked, long ago, or the rules have changed.
+fn needs_walk(index: &Index, context: &Context<'_>, now: i64) -> bool {
+    let age_max =
+        i64::try_from(context.settings.memory_verify_hours).unwrap_or(24).saturating_mul(3_600_000_000_000);
+    let unsure = index.verified_ns.saturating_sub(RACY_NS);
+    let rules_changed = || {
+        index.control.iter().any(|(path, stat)| {
+            project::control_stat(Path::new(OsStr::from_bytes(path))) != *stat
+                || stat.is_some_and(|stat| stat.ctime_ns >= unsure)
+        })
+    };
+    index.is_new() || now.saturating_sub(index.scanned_ns) > age_max || rules_changed()
+}
+
+/// Works on the index as it is while another thread compares it with the disk.
+///
+/// `Some` is an answer for the work tree of this moment. `None`: the index was not up to date, or nothing but an
+/// update can tell; what `work` did is dropped. `work` is told to stop by the flag as soon as that is known.
+pub(crate) fn while_comparing<T>(
+    index: &Index,
+    context: &Context<'_>,
+    root: &Root,
+    work: impl FnOnce(&AtomicBool) -> Option<T>,
+) -> Option<T> {
+    let stop = AtomicBool::new(false);
+    if needs_walk(index, context, now_ns())
+        || has_unsure(index, context)
+        || git_index_stat(root) != index.git_index
+    {
+        return None;
+    }
+    let known = KnownFiles::of(&index.manifest);
+    std::thread::scope(|scope| {
+        let check = scope.spawn(|| {
+            let same = project::probe(root, &known, 1).is_ok_and(|outcome| outcome.unchanged());
+            stop.store(!same, Ordering::Relaxed);
+            same
+        });
+        let value = work(&stop);
+        if check.join().unwrap_or(false) { value } else { None }
+    })
+}
+
+/// Whether any file or folder changed so shortly before the last comparison that its numbers prove nothing.
+fn has_unsure(index: &Index, context: &Context<'_>) -> bool {
+    let racy = index.verified_ns.saturating_sub(RACY_NS);
+    let bytes_max = context.settings.memory_file_bytes_max;
+    index.manifest.dirs.values().any(|dir| {
+        dir.ctime_ns >= racy
+            || dir
+                .entries
+                .iter()
+                .any(|entry| entry.state == State::Pending || is_unsure(entry, racy, bytes_max))
+    })
+}
+
 /// Lists the files whose numbers differ from what is known; the flag says whether everything was seen.
 fn find_work(
     index: &mut Index,
@@ -142,20 +199,7 @@ fn find_work(
     options: &UpdateOptions<'_>,
     now: i64,
 ) -> Result<(Vec<Item>, bool), IndexError> {
-    let age_max =
-        i64::try_from(context.settings.memory_verify_hours).unwrap_or(24).saturating_mul(3_600_000_000_000);
-    let expired = now.saturating_sub(index.scanned_ns) > age_max;
-    let unsure = index.verified_ns.saturating_sub(RACY_NS);
-    let rules_changed = index.control.iter().any(|(path, stat)| {
-        project::control_stat(Path::new(OsStr::from_bytes(path))) != *stat
-            || stat.is_some_and(|stat| stat.ctime_ns >= unsure)
-    });
-    if index.is_new()
-        || options.full
-        || expired
-        || rules_changed
-        || tracks_others(index, context, root, options)
-    {
+    if options.full || needs_walk(index, context, now) || tracks_others(index, context, root, options) {
         return scan(index, context, root, options, now);
     }
     match probe(index, context, root, options)? {
@@ -284,7 +328,7 @@ fn compare(
     root: &Root,
     options: &UpdateOptions<'_>,
 ) -> Result<(Vec<Item>, Queue), IndexError> {
-    let known = KnownFiles::of(index);
+    let known = KnownFiles::of(&index.manifest);
     let outcome = project::probe(root, &known, options.threads).map_err(IndexError::Project)?;
     let files = outcome.changed_files.iter().chain(&outcome.vanished_files).map(|&file| known.item(file));
     let racy = index.verified_ns.saturating_sub(RACY_NS);
@@ -327,9 +371,9 @@ struct KnownFiles<'a> {
 }
 
 impl<'a> KnownFiles<'a> {
-    fn of(index: &'a Index) -> KnownFiles<'a> {
-        let mut known = KnownFiles { dirs: Vec::with_capacity(index.manifest.dirs.len()), files: Vec::new() };
-        for (number, (path, dir)) in (0_u32..).zip(&index.manifest.dirs) {
+    fn of(manifest: &'a Manifest) -> KnownFiles<'a> {
+        let mut known = KnownFiles { dirs: Vec::with_capacity(manifest.dirs.len()), files: Vec::new() };
+        for (number, (path, dir)) in (0_u32..).zip(&manifest.dirs) {
             let start = known.files.len();
             known.files.extend(dir.entries.iter().map(|entry| (number, dir.name(entry), entry.stat)));
             known.dirs.push((path, dir, start..known.files.len()));
@@ -358,16 +402,20 @@ impl Known for KnownFiles<'_> {
     }
 }
 
-/// Adds the files that changed so shortly before they were last verified that their numbers prove nothing, and those
-/// that another limit of size treats otherwise.
-fn add_unsure(index: &Index, items: &mut Vec<Item>, bytes_max: u64) {
-    let racy = index.verified_ns.saturating_sub(RACY_NS);
-    let unsure = |entry: &Entry| match entry.state {
+fn is_unsure(entry: &Entry, racy: i64, bytes_max: u64) -> bool {
+    match entry.state {
         State::Pending => false,
         State::Indexed if entry.stat.size > bytes_max => true,
         State::NameOnly if entry.stat.size <= bytes_max => true,
         _ => entry.stat.ctime_ns >= racy,
-    };
+    }
+}
+
+/// Adds the files that changed so shortly before they were last verified that their numbers prove nothing, and those
+/// that another limit of size treats otherwise.
+fn add_unsure(index: &Index, items: &mut Vec<Item>, bytes_max: u64) {
+    let racy = index.verified_ns.saturating_sub(RACY_NS);
+    let unsure = |entry: &Entry| is_unsure(entry, racy, bytes_max);
     let mut listed: HashMap<&[u8], HashSet<usize>> = HashMap::new();
     for item in items.iter() {
         listed.entry(&item.dir).or_default().insert(item.index);

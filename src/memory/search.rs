@@ -12,15 +12,16 @@ use super::references::referring;
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
 use crate::code::Extractor;
 use crate::index::{
-    self, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View, open_fresh,
+    self, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View,
 };
 use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Files whose content is read for evidence.
-const EVIDENCE_FILES: usize = 48;
+const EVIDENCE_FILES: usize = 32;
 /// Files that get signals beyond the posting lists.
 const POOL: usize = 400;
 /// Files that get priors, and the signals of the posting lists that choose them.
@@ -32,7 +33,7 @@ const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
 const EVIDENCE_BYTES_MAX: u64 = 1024 * 1024;
 /// After so many bytes only small files and the very best are read for evidence.
-const EVIDENCE_BYTES_SUM: u64 = 3 * 1024 * 1024;
+const EVIDENCE_BYTES_SUM: u64 = 3 * 512 * 1024;
 /// Threads of one short-lived process.
 pub(super) const THREADS: usize = 2;
 /// Share of the deadline after which no more files are read for evidence.
@@ -69,37 +70,69 @@ pub fn search(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Re
 
 fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> Result<Ranked, IndexError> {
     let query = query::analyse(question.task, question.query_type);
-    let urgency = |path: &[u8]| urgency(&query, path);
-    let mut fresh = open_fresh(context, root, &urgency)?;
-    let mut timings = fresh.timings_us.map(|(name, micros)| (name.to_owned(), micros)).to_vec();
-    let view = View::of(&fresh.index);
-    let mut facts = facts(context, root, &fresh);
-    if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
-        fresh.save(context);
-        return Ok(Ranked::of(facts, Confidence::None, query.query_type, Vec::new()));
+    let opened = index::open(context, root)?;
+    // Nearly always nothing has changed: the answer is worked out while another thread makes sure of that.
+    let asked = Asked { context, root, question, query: &query };
+    let early = index::while_comparing(&opened.index, context, root, |stop| {
+        asked.rank(&opened.index, true, stop).transpose()
+    });
+    if let Some(ranked) = early {
+        let mut ranked = ranked?;
+        let fresh = opened.confirmed(context, root);
+        ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us[..2]));
+        ranked.facts.timings_us.extend(named(&fresh.timings_us[2..]));
+        return Ok(ranked);
     }
-    let Gathered { pool, rarities, met } = match gather(&fresh.index, &view, &query) {
-        Err(error @ StoreError::Damaged { .. }) => {
-            index::set_aside(context, &fresh.index.home);
-            return Err(error.into());
-        }
-        result => result?,
-    };
-    facts.candidates = met;
-    timings.push(("query".into(), context.deadline.elapsed_us()));
-    let ranking =
-        Ranking { context, root, index: &fresh.index, view: &view, query: &query, rarities: &rarities };
-    let mut found = ranking.weigh(pool, &mut timings)?;
-    found.truncate(question.top.max(KEPT_FILES));
-    let grounds = Grounds::of(&query, &rarities, &found, view.docs.len());
-    facts.certainty = grounds.certainty();
-    facts.grounds = grounds.named();
-    facts.timings_us = timings;
-    let candidates = found.iter().take(question.top).map(candidate).collect();
-    let mut ranked = Ranked::of(facts, grounds.confidence(), query.query_type, candidates);
-    ranked.found = found;
+    let mut fresh = opened.update(context, root, &|path| urgency(&query, path))?;
+    let ranked = asked.rank(&fresh.index, fresh.updated.walked, &AtomicBool::new(false))?;
+    let nothing = || Ranked::of(facts(context, root, &fresh), Confidence::None, query.query_type, Vec::new());
+    let mut ranked = ranked.unwrap_or_else(nothing);
+    ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us));
     fresh.save(context);
     Ok(ranked)
+}
+
+fn named(timings: &[(&'static str, u64)]) -> Vec<(String, u64)> {
+    timings.iter().map(|&(name, micros)| (name.to_owned(), micros)).collect()
+}
+
+/// A question on its way to an answer.
+struct Asked<'a> {
+    context: &'a Context<'a>,
+    root: &'a Root,
+    question: &'a Question<'a>,
+    query: &'a Query,
+}
+
+impl Asked<'_> {
+    /// Ranks the files of an index; `Ok(None)` when it was told to stop.
+    fn rank(&self, index: &Index, walked: bool, stop: &AtomicBool) -> Result<Option<Ranked>, IndexError> {
+        let Asked { context, root, question, query } = *self;
+        let view = View::of(index);
+        let mut facts = facts_of(context, root, index, walked);
+        if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
+            return Ok(Some(Ranked::of(facts, Confidence::None, query.query_type, Vec::new())));
+        }
+        let Gathered { pool, rarities, met } = match gather(index, &view, query) {
+            Err(error @ StoreError::Damaged { .. }) => {
+                index::set_aside(context, &index.home);
+                return Err(error.into());
+            }
+            result => result?,
+        };
+        facts.candidates = met;
+        facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
+        let ranking = Ranking { context, root, index, view: &view, query, rarities: &rarities, stop };
+        let Some(mut found) = ranking.weigh(pool, &mut facts.timings_us)? else { return Ok(None) };
+        found.truncate(question.top.max(KEPT_FILES));
+        let grounds = Grounds::of(query, &rarities, &found, view.docs.len());
+        facts.certainty = grounds.certainty();
+        facts.grounds = grounds.named();
+        let candidates = found.iter().take(question.top).map(candidate).collect();
+        let mut ranked = Ranked::of(facts, grounds.confidence(), query.query_type, candidates);
+        ranked.found = found;
+        Ok(Some(ranked))
+    }
 }
 
 /// How urgent a file is for a first answer: terms of the task in its path.
@@ -115,11 +148,15 @@ fn urgency(query: &Query, path: &[u8]) -> u32 {
 }
 
 pub(super) fn facts(context: &Context<'_>, root: &Root, fresh: &Fresh) -> Facts {
+    facts_of(context, root, &fresh.index, fresh.updated.walked)
+}
+
+fn facts_of(context: &Context<'_>, root: &Root, index: &Index, walked: bool) -> Facts {
     let head = match &root.kind {
         RootKind::Git { git_dir, common_dir } => Some(crate::git::head(context.env, git_dir, common_dir)),
         _ => None,
     };
-    let (known, done) = fresh.index.manifest.counts();
+    let (known, done) = index.manifest.counts();
     let (commit, branch) = head.map(|head| (head.commit, head.branch)).unwrap_or_default();
     Facts {
         root: root.path.to_string_lossy().into_owned(),
@@ -127,7 +164,7 @@ pub(super) fn facts(context: &Context<'_>, root: &Root, fresh: &Fresh) -> Facts 
         branch,
         files_known: known,
         files_indexed: done,
-        walked: fresh.updated.walked,
+        walked,
         candidates: 0,
         certainty: 0.0,
         grounds: Vec::new(),
@@ -143,6 +180,8 @@ struct Ranking<'a> {
     view: &'a View<'a>,
     query: &'a Query,
     rarities: &'a [f32],
+    /// Set when the answer will not be used.
+    stop: &'a AtomicBool,
 }
 
 impl Ranking<'_> {
@@ -151,7 +190,7 @@ impl Ranking<'_> {
         &self,
         mut pool: Vec<(usize, Signals)>,
         timings: &mut Vec<(String, u64)>,
-    ) -> Result<Vec<Found>, StoreError> {
+    ) -> Result<Option<Vec<Found>>, StoreError> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
         let chronicle = Chronicle::of(Past::load(self.index), self.view);
         self.add_history(&chronicle, &mut pool);
@@ -165,6 +204,9 @@ impl Ranking<'_> {
             signals[Signal::Alias as usize] = aliases.value(&self.view.docs[*position]);
         }
         time("priors");
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let best = self.worth_reading(&pool);
         let read = self.read_evidence(&best);
         let mut read: HashMap<usize, Read> = best.into_iter().zip(read).collect();
@@ -174,11 +216,14 @@ impl Ranking<'_> {
             }
         }
         time("evidence");
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         self.add_neighbours(&chronicle, &mut pool, &read)?;
         order(&mut pool);
         let found = self.found(pool, &mut read);
         time("neighbours");
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// The best files, as many as the bytes to be read allow.
@@ -437,7 +482,7 @@ impl Ranking<'_> {
         let work = |part: usize| -> Vec<(usize, Read)> {
             let mut memo = Memo::default();
             let mine = jobs.iter().enumerate().skip(part).step_by(THREADS);
-            mine.take_while(|_| !deadline.passed())
+            mine.take_while(|_| !deadline.passed() && !self.stop.load(Ordering::Relaxed))
                 .map(|(number, (doc, outline))| {
                     (number, read_one(root, doc, outline.as_ref(), &seeker, &mut memo))
                 })
