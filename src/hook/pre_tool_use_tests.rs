@@ -91,7 +91,7 @@ fn an_unsure_memory_injects_and_never_answers() {
         let memory = Scripted { confidence: Confidence::Low, ..sure() };
         let input = format!(r#","prompt":"p","subagent_type":"{agent_type}""#);
         let reply = machine.launch(&memory, "", &input);
-        assert!(reply["hookSpecificOutput"]["updatedInput"].is_object(), "{reply}");
+        assert!(reply["updatedInput"].is_object(), "{reply}");
         let launch = machine.last_launch();
         assert_eq!(launch.action, Action::Injected);
         assert!(launch.reason.contains("not sure"), "{}", launch.reason);
