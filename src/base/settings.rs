@@ -6,6 +6,9 @@ use std::path::Path;
 /// A settings file beyond this size is not read, in bytes.
 const SETTINGS_BYTES_MAX: u64 = 256 * 1024;
 
+/// Limits of the user that a project may lower and never raise: a repository from elsewhere must not cost more.
+const LIMITS: &[&str] = &["hook.token_budget", "hook.chars_max", "memory.file_bytes_max"];
+
 /// What happens to the launch of an exploration agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExplorePolicy {
@@ -313,6 +316,8 @@ fn overlay(
             Some(format!("{} may only be set by the user, not by a project", spec.key))
         } else if !value.same_type(&row.0) || !allowed(spec.key, value) {
             Some(format!("{value} is not a value of {}", spec.key))
+        } else if of_project && LIMITS.contains(&spec.key) && value.as_integer() > row.0.as_integer() {
+            Some(format!("{} may be lowered by a project, not raised to {value}", spec.key))
         } else {
             None
         };
@@ -382,7 +387,7 @@ mod tests {
     #[test]
     fn later_layers_win_and_say_where_they_came_from() {
         let (settings, errors) = load(
-            "[hook]\ndeadline_ms = 900\ntoken_budget = 1000",
+            "[hook]\ndeadline_ms = 900\ntoken_budget = 1800",
             "[hook]\ntoken_budget = 1500",
             &[("RTK_EXPLORE_AGENTS", "Explore, Scout")],
         );
@@ -407,6 +412,16 @@ mod tests {
         let (broken, errors) = load("[hook", "", &[]);
         assert_eq!(broken.hook_deadline_ms, 2000);
         assert_eq!(errors.len(), 1);
+    }
+
+    #[test]
+    fn a_project_lowers_limits_and_never_raises_them() {
+        let raised = "[hook]\ntoken_budget = 50000\nchars_max = 1001\n[memory]\nfile_bytes_max = 2000000";
+        let (settings, errors) = load("[hook]\nchars_max = 1000", raised, &[]);
+        assert_eq!((settings.hook_token_budget, settings.hook_chars_max), (2200, 1000));
+        assert_eq!((settings.memory_file_bytes_max, errors.len()), (1_048_576, 3), "{errors:?}");
+        let (settings, errors) = load("[hook]\nchars_max = 1000", "[hook]\nchars_max = 999", &[]);
+        assert_eq!((settings.hook_chars_max, errors.len()), (999, 0), "{errors:?}");
     }
 
     #[test]

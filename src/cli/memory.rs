@@ -79,6 +79,9 @@ impl From<IndexError> for CliError {
             IndexError::Git(crate::git::GitError::NotARepository { .. }) => {
                 "without git, `rtk memory delta` without --since compares with the last delta"
             }
+            IndexError::Git(crate::git::GitError::NotTrusted { .. }) => {
+                "if you trust it: git config --global --add safe.directory DIR, with the folder named above"
+            }
             IndexError::Store(_) => {
                 "run it again; if it stays, `rtk memory clear` deletes the index, which is then rebuilt"
             }

@@ -28,6 +28,11 @@ const RACY_NS: i64 = 2_000_000_000;
 const SCAN_SHARE: f64 = 0.6;
 /// More new or changed folders than this are found by a scan rather than one by one.
 const LISTINGS_MAX: usize = 200;
+/// Share of an update's time for one question to git.
+const GIT_SHARE: f64 = 0.3;
+/// One question to git takes at most this, in milliseconds, however much time there is: a background refresh has all the
+/// time in the world, and must end when git hangs.
+const GIT_MS_MAX: u64 = 60_000;
 /// Files analysed between two saves of a long update.
 const CHUNK_FILES: usize = 3000;
 /// A short-lived process saves at most this many files, since saving delays its exit.
@@ -214,11 +219,16 @@ fn tracks_others(index: &mut Index, context: &Context<'_>, root: &Root, options:
     if stat == index.git_index {
         return false;
     }
-    let asked = crate::git::tracked_ignored(context.env, &root.path, options.deadline.share(0.3));
+    let asked = crate::git::tracked_ignored(context.env, &root.path, git_deadline(options.deadline));
     let Ok(tracked) = asked else { return false };
     index.git_index = stat;
     index.dirty = true;
     tracked != index.tracked_ignored
+}
+
+fn git_deadline(whole: Deadline) -> Deadline {
+    let (share, limit) = (whole.share(GIT_SHARE), Deadline::after_ms(GIT_MS_MAX));
+    if share.left() < limit.left() { share } else { limit }
 }
 
 fn git_index_stat(root: &Root) -> Option<FileStat> {
@@ -237,8 +247,8 @@ fn scan(
     now: i64,
 ) -> Result<(Vec<Item>, bool), IndexError> {
     let git_index = git_index_stat(root);
-    let forced =
-        crate::git::tracked_ignored(context.env, &root.path, options.deadline.share(0.3)).unwrap_or_default();
+    let forced = crate::git::tracked_ignored(context.env, &root.path, git_deadline(options.deadline))
+        .unwrap_or_default();
     let scan_options = ScanOptions { files_max: FILES_MAX, threads: options.threads };
     let outcome =
         project::scan(root, context.env, &forced, &scan_options, options.deadline.share(SCAN_SHARE))
@@ -569,4 +579,15 @@ fn remove_gone(index: &mut Index, gone: Vec<(Vec<u8>, Vec<u8>)>) {
 /// A path below a folder.
 pub(crate) fn join(dir: &[u8], name: &[u8]) -> Vec<u8> {
     if dir.is_empty() { name.to_vec() } else { [dir, b"/", name].concat() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_is_never_waited_for_without_end() {
+        assert!(git_deadline(Deadline::never()).left() <= Duration::from_millis(GIT_MS_MAX));
+        assert!(git_deadline(Deadline::after_ms(1000)).left() <= Duration::from_millis(300));
+    }
 }

@@ -4,7 +4,8 @@ use super::rank::{Signal, WEIGHTS};
 use super::render::{self, Listed, Quote};
 use super::search::Found;
 use super::types::{Budget, Candidate, Plan, Ranked, SignalShare};
-use crate::text::estimate_tokens;
+use crate::project::mask_tokens;
+use crate::text::{estimate_tokens, inert};
 
 /// Files with less than this share of the best score are not shown.
 const SCORE_SHARE_MIN: f32 = 0.3;
@@ -123,7 +124,7 @@ fn reasons(found: &Found) -> Vec<String> {
         reasons.push((0.5, format!("has {}", found.words.join(", "))));
     }
     reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
-    reasons.into_iter().map(|(_, reason)| crate::text::inert::line(&reason)).collect()
+    reasons.into_iter().map(|(_, reason)| inert::line(&mask_tokens(&reason))).collect()
 }
 
 fn list(ranked: &Ranked, budget: &Budget<'_>, room: &mut Room, candidates: &mut [Candidate]) -> Vec<Listed> {

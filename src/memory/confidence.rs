@@ -111,7 +111,7 @@ impl Grounds {
             .collect();
         found.iter().take(FILES).any(|file| {
             let defines = |name: &&str| file.outline.symbols.iter().any(|symbol| symbol.name == **name);
-            file.signals[Signal::Mention as usize] >= EXACT_MENTION || names.iter().any(|name| defines(&name))
+            file.signals[Signal::Mention as usize] >= EXACT_MENTION || names.iter().any(defines)
         })
     }
 

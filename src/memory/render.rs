@@ -5,6 +5,7 @@
 use super::search::Found;
 use super::types::{Budget, Detail, Ranked};
 use crate::code::Symbol;
+use crate::project::mask_tokens;
 use crate::text::{estimate_tokens, inert, line_range, lines};
 
 /// A signature is shown up to this length, in characters.
@@ -138,11 +139,12 @@ fn signature(found: &Found, symbol: &Symbol) -> String {
     cut(&line, SIGNATURE_CHARS_MAX)
 }
 
-/// The lines `start` to `end`, 1-based and inclusive; bytes that are not UTF-8 are replaced.
+/// The lines `start` to `end`, 1-based and inclusive; bytes that are not UTF-8 are replaced, tokens masked.
 fn lines_of(source: &[u8], start: u32, end: u32) -> Vec<String> {
     let range = line_range(source, start, end);
     let range = range.strip_suffix(b"\n").unwrap_or(range);
-    lines(range).map(|line| String::from_utf8_lossy(line).trim_end_matches('\r').to_owned()).collect()
+    let text = |line| mask_tokens(String::from_utf8_lossy(line).trim_end_matches('\r')).into_owned();
+    lines(range).map(text).collect()
 }
 
 fn cut(line: &str, chars_max: usize) -> String {

@@ -110,6 +110,17 @@ fn an_empty_task_no_files_and_a_budget_without_room_are_told_apart() {
 }
 
 #[test]
+fn a_token_in_the_source_is_in_no_slice() {
+    let sandbox = Sandbox::new();
+    let token = concat!("gh", "p_abcdefghijklmnopqrstuvwxyz0123456789");
+    sandbox.write("src/harbor.rs", format!("fn harbor_lights() {{ lantern(\"{token}\"); }}\n"));
+    let task = format!("why does harbor_lights in src/harbor.rs say {token}");
+    let slice = sandbox.rtk(&["memory", "plan", "--explain", &task]);
+    slice.success().says("lantern(\"[masked]\")");
+    assert!(!slice.stdout().contains(token), "{}", slice.stdout());
+}
+
+#[test]
 fn an_explanation_that_is_not_there_says_what_to_do() {
     Sandbox::new().rtk(&["hook", "why"]).code(1).complains("no launch").complains("hint: ");
 }
