@@ -119,7 +119,7 @@ const SPECS: &[Spec] = &[
         variable: "RTK_EXPLORE_AGENTS",
         default: "[\"Explore\"]",
         about: "agent types that count as exploration",
-        project: true,
+        project: false,
     },
     Spec {
         key: "memory.file_bytes_max",

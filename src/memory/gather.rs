@@ -6,6 +6,10 @@ use crate::index::{DocRef, FIELDS, Field, Frequencies, Index, View};
 use crate::store::StoreError;
 use std::collections::HashMap;
 
+/// In a project of so many files a word that stands in all but one of so many parts of them is common.
+const COMMON_FILES_MIN: usize = 200;
+const COMMON_PARTS: usize = 3;
+
 /// Files with terms or mentions of the question.
 pub(super) struct Gathered {
     /// By position in the view, with their first signals.
@@ -65,7 +69,12 @@ pub(super) fn gather(index: &Index, view: &View<'_>, query: &Query) -> Result<Ga
         let name_rarity = rank::idf(count, in_name);
         rarities[number] = rarity;
         let weight = term.weight * rarity;
+        let common = count >= COMMON_FILES_MIN && list.len() * COMMON_PARTS > count * (COMMON_PARTS - 1);
         for (position, frequencies) in list {
+            // A word of nearly every file tells only where it names something.
+            if common && frequencies[Field::Name as usize..].iter().all(|&times| times == 0) {
+                continue;
+            }
             let part = part(frequencies, &norms[*position as usize]);
             let sum = &mut sums[*position as usize];
             sum.lexical += weight * part.all;
