@@ -3,6 +3,7 @@
 //! Invariants: made once in `run`, passed down by reference; no other room reads an environment variable, asks
 //! the clock or spawns a process other than git. Knows nothing of the rooms above.
 
+mod allocator;
 mod clock;
 mod env;
 mod log;
@@ -11,6 +12,7 @@ mod run;
 mod settings;
 mod spawn;
 
+pub use allocator::tune_for_short_life;
 pub use clock::{Deadline, now_ns, thread_cpu_us, unix_ms};
 pub use env::Env;
 pub use log::Log;

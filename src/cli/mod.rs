@@ -40,6 +40,7 @@ impl Session {
 /// Runs one command line and returns the exit code; errors are printed, a broken pipe is success.
 pub fn main(env: Env) -> ExitCode {
     if is_hook_call(&env) {
+        crate::base::tune_for_short_life();
         return hook::run_event(&env);
     }
     let cli = match Cli::try_parse_from(env.args()) {
