@@ -3,7 +3,7 @@
 use super::Violation;
 
 /// Names that mean a place, in halves so that this file does not hold them itself. `true`: an absolute path, which
-/// counts only where a path begins, so that `/home/me/work/main` is left alone.
+/// counts only where a path begins, so that `/home/me/src/main` is left alone.
 const PLACES: [(&str, bool); 15] = [
     (concat!("../sha", "red"), false),
     (concat!("/wor", "k/shared"), true),
