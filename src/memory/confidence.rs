@@ -7,8 +7,8 @@ use super::types::Confidence;
 
 /// Best files that count.
 const FILES: usize = 5;
-/// Answers that are this sure are given to agents unasked: 91 of 100 tasks of the project, 20 of 100 of other projects
-/// (see docs/benchmarks.md).
+/// Answers that are this sure are quoted and may take the place of an exploration: 91 of 100 tasks of the project, 20 of
+/// 100 of other projects (see docs/benchmarks.md).
 const HIGH_MIN: f32 = -0.5;
 /// Answers that are less sure are no answers.
 const LOW_MIN: f32 = -2.0;
