@@ -8,7 +8,7 @@
 //! | 7 | [`cli`] arguments, dispatch, printing, exit codes |
 //! | 6 | [`hook`] client events: stdin → event → reply |
 //! | 4 | [`memory`] query, rank, budget, render |
-//! | 3 | [`index`] every file's words and outline, fresh and saved · [`installer`] plan → apply → verify → uninstall · [`state`] the record |
+//! | 3 | [`edit`] edits that agents ask for · [`index`] every file's words and outline, fresh and saved · [`installer`] plan → apply → verify → uninstall · [`state`] the record |
 //! | 2 | [`store`] SQLite · [`fs`] atomic writes · [`project`] root, scan, secrets · [`git`] · [`code`] symbols · [`text`] words and splices |
 //! | 1 | [`base`] environment, clock, settings, process spawn, log, paths |
 //!
@@ -27,6 +27,7 @@
 pub mod base;
 pub mod cli;
 pub mod code;
+pub mod edit;
 pub mod fs;
 pub mod git;
 pub mod hook;

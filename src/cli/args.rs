@@ -45,6 +45,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Ask the project memory, or look after it
     Memory(MemoryArgs),
+    /// Edit files so that no crash can break them
+    Write(super::write::WriteArgs),
     /// Show each setting with its value and where it came from
     Config,
     /// Print a completion script for a shell

@@ -1,5 +1,6 @@
 //! Kinds of errors with their exit codes and hints; the only place that knows them.
 
+use crate::edit::{EditError, Kind};
 use std::process::ExitCode;
 
 /// What can go wrong in a command, as the user is told.
@@ -23,6 +24,9 @@ pub(super) enum CliError {
     /// The arguments make no question.
     #[error("{message}")]
     Usage { message: &'static str, hint: &'static str },
+    /// An edit that was not made.
+    #[error(transparent)]
+    Edit(EditError),
     /// Any error of a room below, with its own hint.
     #[error("{message}")]
     Room { message: String, hint: Option<String> },
@@ -43,6 +47,7 @@ impl CliError {
             CliError::Read { .. } => "read",
             CliError::NotFound { .. } => "not_found",
             CliError::Usage { .. } => "usage",
+            CliError::Edit(error) => edit_failure(error.kind()).1,
             CliError::Room { .. } => "failed",
         }
     }
@@ -55,14 +60,35 @@ impl CliError {
                 Some("run it inside a project, or name one with --project DIR; / and home folders are never indexed".into())
             }
             CliError::Room { hint, .. } => hint.clone(),
+            CliError::Edit(error) => error.hint(),
             CliError::NotFound { hint, .. } | CliError::Usage { hint, .. } => Some((*hint).into()),
             CliError::Read { .. } => Some("name a file that you may read".into()),
             CliError::Stdout(_) => None,
         }
     }
 
-    /// 1 for everything that failed, 2 for wrong arguments, as clap has it.
+    /// 1 for everything that failed, 2 for wrong arguments, as clap has it; edits tell their failures apart.
     pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, CliError::Usage { .. }) { 2 } else { 1 })
+        ExitCode::from(match self {
+            CliError::Usage { .. } => 2,
+            CliError::Edit(error) => edit_failure(error.kind()).0,
+            _ => 1,
+        })
+    }
+}
+
+/// Exit code and stable word of each kind of failed edit; `docs/write.md` has the same table.
+fn edit_failure(kind: Kind) -> (u8, &'static str) {
+    match kind {
+        Kind::NotCommitted => (1, "not_committed"),
+        Kind::Usage => (2, "usage"),
+        Kind::NoMatch => (5, "no_match"),
+        Kind::Ambiguous => (6, "ambiguous"),
+        Kind::Precondition => (7, "precondition_failed"),
+        Kind::Parse => (8, "parse"),
+        Kind::Value => (9, "value"),
+        Kind::Target => (10, "target_refused"),
+        Kind::Locked => (11, "locked"),
+        Kind::RollbackFailed => (12, "rollback_failed"),
     }
 }

@@ -13,6 +13,7 @@ mod init;
 mod init_show;
 mod memory;
 mod output;
+mod write;
 
 use crate::base::{Env, Log, Paths};
 use args::{Cli, Command};
@@ -81,6 +82,7 @@ fn dispatch(session: &Session, command: Command) -> Result<ExitCode, CliError> {
         Command::Hook(args) => hook::run(session, args),
         Command::Init(args) => init::run(session, args),
         Command::Memory(args) => memory::run(session, args),
+        Command::Write(args) => write::run(session, args),
         Command::Config => config::run(session),
         Command::Completions(args) => completions::run(session, args),
     }

@@ -24,3 +24,4 @@ mod oracle;
 mod project;
 mod sandbox;
 mod work_tree;
+mod write;

@@ -1,0 +1,120 @@
+//! Says what became of edits: a word for people and agents, a document for tools, a diff for `--dry-run`.
+
+use super::super::{CliError, Session};
+use super::args::{OutputForm, Shared};
+use crate::edit::{Done, Edited};
+use crate::fs::{Outcome, content_hash};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Exit code for "nothing had to be changed", given only where it was asked for.
+const UNCHANGED: u8 = 3;
+/// Exit code for "in place, but a power cut may bring the old file back".
+const NOT_DURABLE: u8 = 4;
+/// After this time a diff is made of larger pieces.
+const DIFF_TIME: Duration = Duration::from_millis(500);
+
+/// Who is told, and how.
+pub(super) struct Report<'r> {
+    pub(super) session: &'r Session,
+    pub(super) shared: &'r Shared,
+}
+
+impl Report<'_> {
+    /// Says what became of the edits of one command, and gives its exit code.
+    pub(super) fn of(&self, edits: &[Edited]) -> Result<ExitCode, CliError> {
+        let out = &self.session.out;
+        match self.shared.form(self.session) {
+            OutputForm::Json => out.json(&document(edits))?,
+            _ if self.shared.dry_run => {
+                edits.iter().try_for_each(|edited| out.raw(diff(edited).as_bytes()))?;
+            }
+            OutputForm::Quiet => {}
+            OutputForm::Concise => out.line(weakest(edits).1)?,
+        }
+        for edited in edits {
+            if let Done::Written(Outcome::VisibleNotDurable { reason: Some(reason) }) = &edited.done {
+                let path = edited.path.display();
+                out.warn(&format!("{path} is in place, but may be lost in a power cut: {reason}"));
+            }
+        }
+        Ok(ExitCode::from(match weakest(edits).0 {
+            Strength::Unchanged if self.shared.exit_code => UNCHANGED,
+            Strength::NotDurable => NOT_DURABLE,
+            _ => 0,
+        }))
+    }
+}
+
+/// Outcomes from the one that says least to the one that matters most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Strength {
+    Unchanged,
+    Done,
+    NotDurable,
+}
+
+/// What a whole command comes to, with the word for it.
+fn weakest(edits: &[Edited]) -> (Strength, &'static str) {
+    let all = edits.iter().map(strength).max();
+    all.unwrap_or((Strength::Unchanged, "unchanged"))
+}
+
+fn strength(edited: &Edited) -> (Strength, &'static str) {
+    match &edited.done {
+        Done::Planned if edited.before.as_ref() == Some(&edited.after) => (Strength::Unchanged, "unchanged"),
+        Done::Planned => (Strength::Done, "planned"),
+        Done::Written(Outcome::Unchanged) => (Strength::Unchanged, "unchanged"),
+        Done::Written(Outcome::Durable) => (Strength::Done, "ok"),
+        Done::Written(Outcome::VisibleNotDurable { reason: None }) => (Strength::Done, "ok, not synced"),
+        Done::Written(Outcome::VisibleNotDurable { reason: Some(_) }) => {
+            (Strength::NotDurable, "not durable")
+        }
+    }
+}
+
+/// The word for an outcome in JSON.
+fn word(edited: &Edited) -> &'static str {
+    match &edited.done {
+        Done::Planned => "planned",
+        Done::Written(Outcome::Unchanged) => "unchanged",
+        Done::Written(Outcome::Durable) => "durable",
+        Done::Written(Outcome::VisibleNotDurable { reason: None }) => "not_synced",
+        Done::Written(Outcome::VisibleNotDurable { reason: Some(_) }) => "visible_not_durable",
+    }
+}
+
+fn document(edits: &[Edited]) -> Value {
+    let files: Vec<Value> = edits
+        .iter()
+        .map(|edited| {
+            let mut file = json!({
+                "path": edited.path,
+                "outcome": word(edited),
+                "changed": edited.before.as_ref() != Some(&edited.after),
+                "bytes": edited.after.len(),
+                "sha256": content_hash(&edited.after).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            });
+            if edited.done == Done::Planned {
+                file["diff"] = diff(edited).into();
+            }
+            file
+        })
+        .collect();
+    json!({ "schema": 1, "files": files })
+}
+
+/// A unified diff; a file that is not there is named `/dev/null`, bytes that are no UTF-8 are shown as `U+FFFD`.
+fn diff(edited: &Edited) -> String {
+    if edited.before.as_ref() == Some(&edited.after) {
+        return String::new();
+    }
+    let path = edited.path.display().to_string();
+    let old = if edited.before.is_some() { path.as_str() } else { "/dev/null" };
+    let before = String::from_utf8_lossy(edited.before.as_deref().unwrap_or_default());
+    let after = String::from_utf8_lossy(&edited.after);
+    let lines = similar::TextDiff::configure().timeout(DIFF_TIME).diff_lines(before.as_ref(), after.as_ref());
+    let text = lines.unified_diff().header(old, &path).to_string();
+    if text.is_empty() { format!("--- {old}\n+++ {path}\n") } else { text }
+}

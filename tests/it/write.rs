@@ -1,0 +1,3 @@
+//! `rtk write`: what it writes, refuses, says, and with which exit code.
+
+mod file;
