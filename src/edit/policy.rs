@@ -146,7 +146,7 @@ mod tests {
         for good in ["root/f", "root/sub/f", "root/new/deep/f", "root/inside", "root/sub/../f"] {
             assert!(policy.target(&top.join(good)).is_ok(), "{good}");
         }
-        for bad in ["f", "rooted/f", "root/out/f", "root/link", "root/../f", "root/new/../../f", "root"] {
+        for bad in ["f", "rooted/f", "root/out/f", "root/link", "root/../f", "root/new/../../f"] {
             let error = policy.target(&top.join(bad)).unwrap_err();
             assert!(matches!(error, EditError::Outside { .. }), "{bad}: {error}");
         }
