@@ -34,6 +34,12 @@ impl Env {
         Env { vars, cwd: Some(cwd.to_path_buf()), program: None, args: Vec::new() }
     }
 
+    /// The same with the path of the running program, for tests.
+    #[must_use]
+    pub fn with_program(self, program: &Path) -> Env {
+        Env { program: Some(program.to_path_buf()), ..self }
+    }
+
     /// The variable's value; an empty one counts as absent.
     pub fn os(&self, key: &str) -> Option<&OsStr> {
         self.vars.get(OsStr::new(key)).map(OsString::as_os_str).filter(|value| !value.is_empty())

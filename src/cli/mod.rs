@@ -71,7 +71,9 @@ fn is_hook_call(env: &Env) -> bool {
     match args.get(1).and_then(|arg| arg.to_str()) {
         None => args.len() <= 1 && !std::io::stdin().is_terminal(),
         Some("hook") => args.get(2).is_none_or(|event| {
-            event.to_str().is_some_and(|event| event.starts_with(|ch: char| ch.is_ascii_uppercase()))
+            let by_plugin = event == crate::hook::PLUGIN_ARGUMENT;
+            by_plugin
+                || event.to_str().is_some_and(|event| event.starts_with(|ch: char| ch.is_ascii_uppercase()))
         }),
         Some(_) => false,
     }

@@ -22,6 +22,8 @@ pub(super) struct Event {
     pub(super) tool_use_id: Option<String>,
     pub(super) agent_id: Option<String>,
     pub(super) agent_type: Option<String>,
+    /// What began the session: `startup`, `resume`, `clear` or `compact`; empty in other events.
+    pub(super) source: String,
     tool_input: Option<Range<usize>>,
 }
 
@@ -38,9 +40,20 @@ impl Event {
             "agent_id",
             "agent_type",
             "tool_input",
+            "source",
         ];
-        let [name, session_id, cwd, prompt_id, tool_name, tool_use_id, agent_id, agent_type, tool_input] =
-            wire::pick(&text, keys);
+        let [
+            name,
+            session_id,
+            cwd,
+            prompt_id,
+            tool_name,
+            tool_use_id,
+            agent_id,
+            agent_type,
+            tool_input,
+            source,
+        ] = wire::pick(&text, keys);
         let string =
             |range: Option<Range<usize>>| wire::string(&text[range?]).filter(|text| !text.is_empty());
         let word = |range: Option<Range<usize>>| string(range).map(shortened);
@@ -53,6 +66,7 @@ impl Event {
             tool_use_id: word(tool_use_id),
             agent_id: word(agent_id),
             agent_type: word(agent_type),
+            source: word(source).unwrap_or_default(),
             tool_input,
             text,
         }

@@ -6,12 +6,16 @@ use super::reply::Reply;
 use super::scene::Scene;
 use super::{pre_tool_use, session_start, subagent_start, wire};
 use crate::base::{Deadline, Env, Log, Paths, Settings};
+use crate::installer::registered_in_settings;
 use std::any::Any;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
+
+/// The argument by which the plugin calls the hook, so that it stands down where the user's settings call it as well.
+pub const PLUGIN_ARGUMENT: &str = "--plugin";
 
 /// Largest deadline that the settings allow, in milliseconds.
 const DEADLINE_MS_MAX: u64 = 60_000;
@@ -128,7 +132,12 @@ fn work(
         Err(error) => return log.line("warn", &format!("hook: {error}")),
     };
     let argument = env.args().get(2).and_then(|argument| argument.to_str());
-    let event = Event::of(text, argument);
+    let by_plugin = argument == Some(PLUGIN_ARGUMENT);
+    let event = Event::of(text, argument.filter(|_| !by_plugin));
+    if by_plugin && registered_in_settings(env, &paths, &event.name, &event.tool_name).is_some() {
+        // Both run at the same time, and the client keeps one reply: the settings' entry does the work alone.
+        return;
+    }
     let deadline = reply_by(start, settings.hook_deadline_ms);
     let scene = Scene { env, paths: &paths, log, deadline, knowledge };
     let reply = catch_unwind(AssertUnwindSafe(|| handle(&scene, &event))).unwrap_or_else(|panic| {

@@ -6,8 +6,14 @@ use super::scene::Scene;
 use crate::base::{detach, unix_ms};
 use crate::state;
 
+/// A session that goes on after its context was compacted: all has been done when it began.
+const GOES_ON: &str = "compact";
+
 /// Starts what goes on without the client; the reply is always empty.
 pub(super) fn answer(scene: &Scene<'_>, event: &Event) -> Reply {
+    if event.source == GOES_ON {
+        return Reply::Nothing;
+    }
     let Some(root) = scene.root(event) else { return Reply::Nothing };
     if !scene.settings(Some(&root)).enabled {
         return Reply::Nothing;

@@ -22,6 +22,7 @@ pub(super) struct Registration {
 pub(super) const REGISTRATIONS: &[Registration] = &[
     Registration { event: "PreToolUse", matcher: Some("Task|Agent") },
     Registration { event: "SubagentStart", matcher: None },
+    Registration { event: "SessionStart", matcher: None },
 ];
 
 /// The handler in exec form: no shell between the client and the program.

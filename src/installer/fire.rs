@@ -118,6 +118,9 @@ fn payload(event: &str, sample: &Sample) -> Value {
             },
             "tool_use_id": "toolu_rtk_show",
         })
+    } else if event == "SessionStart" {
+        // The kind of start at which rtk has nothing to do in the background.
+        json!({ "hook_event_name": event, "source": "compact" })
     } else {
         json!({ "agent_id": "artkshow", "agent_type": "workflow-subagent", "hook_event_name": event })
     };

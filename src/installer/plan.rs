@@ -288,7 +288,8 @@ mod tests {
         let handler = json!({ "type": "command", "command": PROGRAM, "args": ["hook"], "timeout": 10 });
         for (event, group) in [
             ("PreToolUse", json!({ "matcher": "Task|Agent", "hooks": [handler.clone()] })),
-            ("SubagentStart", json!({ "hooks": [handler] })),
+            ("SubagentStart", json!({ "hooks": [handler.clone()] })),
+            ("SessionStart", json!({ "hooks": [handler] })),
         ] {
             if hooks[event].is_null() {
                 hooks[event] = json!([]);

@@ -77,6 +77,18 @@ impl Known {
         self.search.iter().map(|folder| folder.join(name)).find(|path| is_executable(path))
     }
 
+    /// The program that the client would start for the call, if it is there and may be run.
+    pub(super) fn locate(&self, call: &Call) -> Option<PathBuf> {
+        if !is_absolute(&call.program) {
+            let rest = call.program.strip_prefix("~/").filter(|_| !call.exec);
+            return match (rest, &self.home) {
+                (Some(rest), Some(home)) => Some(home.join(rest)).filter(|path| is_executable(path)),
+                _ => self.find(&call.program),
+            };
+        }
+        Some(PathBuf::from(&call.program)).filter(|path| is_executable(path))
+    }
+
     fn is_known(&self, path: &Path) -> bool {
         let is = |known: &Path| known == path || same_file(known, path);
         is(&self.program) || self.installed.iter().any(|known| known == path)

@@ -7,7 +7,7 @@ use crate::project::find_root;
 use std::path::{Path, PathBuf};
 
 /// The client's folder in a home or project.
-const CLIENT_FOLDER: &str = ".claude";
+pub(super) const CLIENT_FOLDER: &str = ".claude";
 
 /// Whose settings are edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Scope {
 }
 
 /// The client's own folder: `CLAUDE_CONFIG_DIR`, or `.claude` in the home folder.
-fn client_folder(env: &Env) -> Result<PathBuf, InstallError> {
+pub(super) fn client_folder(env: &Env) -> Result<PathBuf, InstallError> {
     if let Some(folder) = env.os("CLAUDE_CONFIG_DIR") {
         let cwd = env.cwd().unwrap_or(Path::new("/"));
         return Ok(cwd.join(folder));

@@ -5,7 +5,7 @@ use super::apply::{SETTINGS_BYTES_MAX, read_receipts};
 use super::entries::{REGISTRATIONS, TIMEOUT_SECONDS};
 use super::fire::{Fired, Reply, Start, fire, version};
 use super::matcher::{matches_subagents, matches_subagents_always};
-use super::recognise::{Call, Known, is_absolute, is_executable};
+use super::recognise::{Call, Known};
 use super::scope::{Scope, program};
 use super::settings::{HandlerAt, SettingsDocument};
 use crate::base::{Env, Paths};
@@ -208,7 +208,7 @@ impl View<'_> {
             return HookReport { matcher: at.matcher.map(str::to_owned), ..report.clone() };
         }
         let mut report = empty_report(at, &shown);
-        report.program = self.locate(&call);
+        report.program = self.known.locate(&call);
         match report.program.clone() {
             None => {
                 let what = format!("the program of {shown:?} is not there or may not be run");
@@ -254,17 +254,6 @@ impl View<'_> {
                 self.find(level, path, format!("the {event} hook does not work: {reason}"), "reinstall rtk");
             }
         }
-    }
-
-    fn locate(&self, call: &Call) -> Option<PathBuf> {
-        if !is_absolute(&call.program) {
-            let rest = call.program.strip_prefix("~/").filter(|_| !call.exec);
-            return match (rest, &self.known.home) {
-                (Some(rest), Some(home)) => Some(home.join(rest)).filter(|path| is_executable(path)),
-                _ => self.known.find(&call.program),
-            };
-        }
-        Some(PathBuf::from(&call.program)).filter(|path| is_executable(path))
     }
 
     /// Settings beside the hooks that keep them from running.

@@ -18,7 +18,7 @@ fn fake(sandbox: &Sandbox, script: &str) -> PathBuf {
     let text = format!(
         "#!/bin/sh\n# {IDENTITY}\nif [ \"$1\" = --version ]; then echo 'rtk 9.9.9'; exit; fi\n\
          input=$(cat)\necho \"$PWD $CLAUDE_PROJECT_DIR $RTK_HOME $CLAUDE_CODE_SESSION_ID $input\" >> {seen}\n\
-         case $input in *SubagentStart*) exit 0;; esac\nprintf '%s\\n' \"$input\" | (\n{script}\n)\n"
+         case $input in *SubagentStart*|*SessionStart*) exit 0;; esac\nprintf '%s\\n' \"$input\" | (\n{script}\n)\n"
     );
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -30,7 +30,7 @@ fn settings(program: &str, more: &str) -> String {
     let handler = format!(r#"{{"type": "command", "command": "{program}", "args": ["hook"], "timeout": 1}}"#);
     format!(
         r#"{{{more} "hooks": {{"PreToolUse": [{{"matcher": "Task|Agent", "hooks": [{handler}]}}],
-        "SubagentStart": [{{"hooks": [{handler}]}}]}}}}"#
+        "SubagentStart": [{{"hooks": [{handler}]}}], "SessionStart": [{{"hooks": [{handler}]}}]}}}}"#
     )
 }
 
@@ -55,7 +55,7 @@ fn a_working_hook_is_fired_as_the_client_fires_it_and_leaves_no_trace() {
     assert!(run.stdout().contains("version 9.9.9, fires ("), "{}", run.explain());
     assert!(run.stdout().ends_with("\ngood\n"), "{}", run.explain());
     let seen = std::fs::read_to_string(sandbox.tmp().join("seen")).unwrap();
-    assert_eq!(seen.lines().count(), 2, "each event once: {seen}");
+    assert_eq!(seen.lines().count(), 3, "each event once: {seen}");
     for line in seen.lines() {
         let words: Vec<_> = line.splitn(5, ' ').collect();
         assert_eq!(words[0], words[1], "started in the project's folder");
