@@ -14,6 +14,7 @@
 //! | `slice.rs` | what a slice looks like from outside |
 //! | `inject.rs`, `launches.rs`, `explore.rs` | the main job: kinds of agents, ways of launching, exploration answered |
 //! | `rights.rs`, `foreign.rs`, `failures.rs`, `install.rs` | no more rights, beside other hooks, never in the way, in and out again |
+//! | `plugin.rs` | the repository as a marketplace with one plugin |
 
 #![expect(
     clippy::disallowed_methods,
@@ -30,6 +31,7 @@ mod foreign;
 mod inject;
 mod install;
 mod launches;
+mod plugin;
 mod rights;
 mod run;
 mod sample;

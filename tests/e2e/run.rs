@@ -74,6 +74,13 @@ impl Run {
         assert_eq!(result["result"], last_words, "{}", self.report());
     }
 
+    /// What each hook of that event has printed, as the client reports it.
+    pub(crate) fn hook_outputs(&self, event: &str) -> Vec<String> {
+        let of_event = |line: &&Value| line["subtype"] == "hook_response" && line["hook_event"] == event;
+        let printed = |line: &Value| line["stdout"].as_str().unwrap_or_default().trim().to_owned();
+        self.events.iter().filter(of_event).map(printed).collect()
+    }
+
     /// Everything that helps to understand a failure.
     pub(crate) fn report(&self) -> String {
         let mut report = format!(
