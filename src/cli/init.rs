@@ -2,7 +2,7 @@
 
 use super::args::InitArgs;
 use super::{CliError, Session};
-use crate::installer::{Action, InstallError, Preview, Request, Scope, apply, is_recorded, preview};
+use crate::installer::{Action, InstallError, Preview, Request, Scope, apply, has_leavings, preview};
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -24,13 +24,13 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
     }
     let action = if args.uninstall { Action::Uninstall } else { Action::Install };
     let request = Request { env: &session.env, paths: session.paths()?, scope, action };
-    let Some(change) = preview(&request)? else {
-        if action == Action::Uninstall && !args.dry_run && is_recorded(&request)? {
-            // The entries went by other hands; what rtk remembers of them goes now.
+    let change = preview(&request)?;
+    if !change.is_change() {
+        if !args.dry_run && has_leavings(&request)? {
             apply(&request)?;
         }
-        return nothing_to_do(session, &request);
-    };
+        return nothing_to_do(session, &request, &change);
+    }
     if args.dry_run {
         show_change(session, &change, false)?;
         return Ok(ExitCode::SUCCESS);
@@ -48,22 +48,23 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
         }
     }
     let applied = apply(&request)?;
-    for note in &applied.notes {
-        session.out.note(&format!("note: {note}"));
-    }
     if session.out.is_json() {
-        show_change(session, &change, true)?;
+        show_change(session, &Preview { notes: applied.notes, ..change }, true)?;
     } else {
+        if args.yes {
+            say(session, &applied.notes);
+        }
         report(session, &request, &applied.path.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn nothing_to_do(session: &Session, request: &Request<'_>) -> Result<ExitCode, CliError> {
-    let path = request.scope.settings_path(request.env)?;
+fn nothing_to_do(session: &Session, request: &Request<'_>, change: &Preview) -> Result<ExitCode, CliError> {
+    let path = &change.path;
     if session.out.is_json() {
-        session.out.json(&json!({ "schema": 1, "path": path, "changed": false }))?;
+        session.out.json(&json!({ "schema": 1, "path": path, "changed": false, "notes": change.notes }))?;
     } else {
+        say(session, &change.notes);
         let state = match request.action {
             Action::Install => "already installed in",
             Action::Uninstall => "not installed in",
@@ -90,12 +91,21 @@ fn report(session: &Session, request: &Request<'_>, path: &str) {
 }
 
 fn show_change(session: &Session, change: &Preview, changed: bool) -> Result<(), CliError> {
-    let diff = diff(change);
+    let diff = if change.is_change() { diff(change) } else { String::new() };
     if session.out.is_json() {
-        let document = json!({ "schema": 1, "path": change.path, "changed": changed, "diff": diff });
+        let (path, notes) = (&change.path, &change.notes);
+        let document = json!({ "schema": 1, "path": path, "changed": changed, "diff": diff, "notes": notes });
         return session.out.json(&document);
     }
-    session.out.raw(diff.as_bytes())
+    session.out.raw(diff.as_bytes())?;
+    say(session, &change.notes);
+    Ok(())
+}
+
+fn say(session: &Session, notes: &[String]) {
+    for note in notes {
+        session.out.note(&format!("note: {note}"));
+    }
 }
 
 /// A unified diff; a file that is not there is named `/dev/null`.

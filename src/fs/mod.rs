@@ -24,4 +24,4 @@ pub use folders::{
 pub use lock::Lock;
 pub use replace::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash, replace, sync};
 pub use target::{is_writable, read, resolve};
-pub use temp::remove_stale_temporaries;
+pub use temp::{has_stale_temporaries, remove_stale_temporaries};

@@ -92,19 +92,24 @@ impl Drop for Temp {
 
 /// Removes what killed processes left beside `target` while they replaced it; those of living ones stay.
 pub fn remove_stale_temporaries(target: &Path) -> Result<(), FsError> {
+    stale_temporaries(target)?.iter().try_for_each(|path| super::remove_file(path).map(|_| ()))
+}
+
+/// Whether a killed process left something beside `target` while it replaced it.
+pub fn has_stale_temporaries(target: &Path) -> Result<bool, FsError> {
+    Ok(!stale_temporaries(target)?.is_empty())
+}
+
+fn stale_temporaries(target: &Path) -> Result<Vec<PathBuf>, FsError> {
     let target = super::resolve(target)?;
-    let Some(folder) = target.parent() else { return Ok(()) };
+    let Some(folder) = target.parent() else { return Ok(Vec::new()) };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(FsError::io("read", folder)(error)),
     };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if owner_of(&path, &target).is_some_and(is_gone) {
-            super::remove_file(&path)?;
-        }
-    }
-    Ok(())
+    let paths = entries.flatten().map(|entry| entry.path());
+    Ok(paths.filter(|path| owner_of(path, &target).is_some_and(is_gone)).collect())
 }
 
 /// The process that made this temporary file for `target`; `None` for every other file.
@@ -149,7 +154,9 @@ mod tests {
         for name in stay.iter().chain(&go) {
             std::fs::write(at(name), "x").unwrap();
         }
+        assert!(has_stale_temporaries(&at("s.json")).unwrap());
         remove_stale_temporaries(&at("s.json")).unwrap();
+        assert!(!has_stale_temporaries(&at("s.json")).unwrap());
         remove_stale_temporaries(&at("no/such/folder")).unwrap();
         assert!(stay.iter().all(|name| at(name).exists()));
         assert!(!go.iter().any(|name| at(name).exists()));

@@ -1,14 +1,15 @@
 //! Carries a plan out: lock, read, plan, one change set, look again; from the start when somebody else wrote meanwhile.
 
 use super::InstallError;
+use super::notes::notes;
 use super::plan::{Action, After, FilePlan, Job, plan_file};
 use super::receipt::{RECEIPT_BYTES_MAX, Receipts};
 use super::recognise::Known;
-use super::scope::{Scope, program};
+use super::scope::{Scope, must_not_be_foreign, program};
 use crate::base::{Env, Paths};
 use crate::fs::{
-    ChangeSet, Expected, Lock, WriteOptions, content_hash, quarantine, read, remove_dir_if_empty,
-    remove_stale_temporaries, sync,
+    ChangeSet, Expected, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
+    remove_dir_if_empty, remove_stale_temporaries, sync,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub struct Preview {
     pub before: Option<String>,
     /// Its content then; `None` when there will be no file.
     pub after: Option<String>,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// What was done.
@@ -63,30 +66,44 @@ pub struct Applied {
     pub notes: Vec<String>,
 }
 
-/// Plans without touching anything; `None` when there is nothing to do.
-pub fn preview(request: &Request<'_>) -> Result<Option<Preview>, InstallError> {
-    let (plan, _) = read_and_plan(request)?;
+impl Preview {
+    /// Whether the file will be another than now.
+    pub fn is_change(&self) -> bool {
+        self.before != self.after
+    }
+}
+
+/// Plans without touching anything.
+pub fn preview(request: &Request<'_>) -> Result<Preview, InstallError> {
+    let (plan, receipts) = read_and_plan(request)?;
+    let known = Known::new(request.env, &program(request.env)?, receipts.programs);
+    let notes = notes(request, &plan, &known);
     let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
     let before = plan.now.as_ref().map(text);
     let after = match plan.after {
-        After::Same => return Ok(None),
+        After::Same => before.clone(),
         After::Text(text) => Some(text),
         After::NoFile => None,
     };
-    Ok(Some(Preview { path: plan.path, before, after }))
+    Ok(Preview { path: plan.path, before, after, notes })
 }
 
-/// Whether a receipt speaks of the file, so that a removal has something to tidy even when the entries are gone.
-pub fn is_recorded(request: &Request<'_>) -> Result<bool, InstallError> {
+/// Whether there is something to tidy although the file is as it should be: a receipt of entries that other hands
+/// removed, or what a run that was killed has left.
+pub fn has_leavings(request: &Request<'_>) -> Result<bool, InstallError> {
     let path = request.scope.settings_path(request.env)?;
-    Ok(read_receipts(request.paths)?.latest(&path).is_some())
+    let book = receipts_path(request.paths);
+    let recorded =
+        request.action == Action::Uninstall && read_receipts(request.paths)?.latest(&path).is_some();
+    let lock_of_the_dead = install_lock(request.paths).exists();
+    Ok(recorded || lock_of_the_dead || has_stale_temporaries(&path)? || has_stale_temporaries(&book)?)
 }
 
 /// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
 pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
     let locks = request.paths.locks();
     let made = missing_folders(&locks);
-    let lock = Lock::acquire(&locks.join("install.lock"), LOCK_WAIT)?;
+    let lock = Lock::acquire(&install_lock(request.paths), LOCK_WAIT)?;
     let done = attempt_until_stable(request, &made);
     let mut folders = made;
     if let Ok((_, receipts)) = &done
@@ -156,7 +173,9 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
         std::thread::sleep(BLANK_WAIT);
         (plan, receipts) = read_and_plan(request)?;
     }
-    let notes = notes(request, &plan);
+    let program = program(request.env)?;
+    let known = Known::new(request.env, &program, receipts.programs.clone());
+    let notes = notes(request, &plan, &known);
     let done = |changed| Applied { path: plan.path.clone(), changed, notes };
     let book = receipts_path(request.paths);
     let stale_receipt = request.action == Action::Uninstall && receipts.latest(&plan.path).is_some();
@@ -171,7 +190,6 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     let mut changes = ChangeSet::new();
     if let Some(receipt) = &plan.receipt {
         // The receipt comes first: without it a crash would leave entries that cannot be removed to the byte.
-        let program = program(request.env)?;
         receipts.add(receipt.clone(), plan.now.as_deref().unwrap_or_default(), &program);
         let made = made.iter().chain(&missing_folders(&request.paths.data)).cloned().collect::<Vec<_>>();
         receipts
@@ -211,6 +229,11 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
 
 fn read_and_plan(request: &Request<'_>) -> Result<(FilePlan, Receipts), InstallError> {
     let path = request.scope.settings_path(request.env)?;
+    let user = rustix::process::geteuid().as_raw();
+    must_not_be_foreign(user, &request.paths.data)?;
+    if request.scope == Scope::Global {
+        must_not_be_foreign(user, &path)?;
+    }
     let program = program(request.env)?;
     let receipts = read_receipts(request.paths)?;
     let known = Known::new(request.env, &program, receipts.programs.clone());
@@ -224,6 +247,11 @@ fn read_and_plan(request: &Request<'_>) -> Result<(FilePlan, Receipts), InstallE
     };
     let plan = plan_file(job, request.action)?;
     Ok((plan, receipts))
+}
+
+/// Where installers wait for each other.
+fn install_lock(paths: &Paths) -> PathBuf {
+    paths.locks().join("install.lock")
 }
 
 /// Where the receipts lie.
@@ -244,16 +272,4 @@ fn missing_folders(path: &Path) -> Vec<PathBuf> {
         path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
     missing.reverse();
     missing
-}
-
-fn notes(request: &Request<'_>, plan: &FilePlan) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let (Scope::Project, Action::Install, Some(cwd)) = (request.scope, request.action, request.env.cwd())
-        && plan.path.parent().and_then(Path::parent).is_some_and(|root| root != cwd)
-    {
-        notes.push(
-            "the client reads a project's settings.json only in sessions that start in that folder".into(),
-        );
-    }
-    notes
 }

@@ -2,9 +2,11 @@
 
 use super::InstallError;
 use super::entries::{REGISTRATIONS, Registration, TIMEOUT_SECONDS, group, handler};
+use super::faults::is_positive_number;
+use super::legacy;
 use super::matcher::matches_subagents_always;
 use super::recognise::{Call, Known};
-use super::settings::{HandlerAt, SettingsDocument, is_positive_number};
+use super::settings::{HandlerAt, SettingsDocument};
 use crate::text::{
     JsonNode, JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member, replace_node,
 };
@@ -51,13 +53,28 @@ pub(super) fn apply_all(text: &str, splices: &[Splice]) -> Option<String> {
     splices.iter().try_fold(text.to_owned(), |text, splice| splice.apply(&text))
 }
 
-/// Registers `command` for every event; entries that are there already are brought up to date in place.
+/// Registers `command` for every event; entries that are there already are brought up to date in place. Then those of
+/// the script generation go, in the same text: there is no moment without any.
 pub(super) fn install(path: &Path, text: &str, command: &str, known: &Known) -> Result<Draft, InstallError> {
     let mut draft = Draft::new(text);
     for registration in REGISTRATIONS {
         register(path, &mut draft, registration, command, known)?;
     }
+    drop_scripts(path, &mut draft)?;
     Ok(draft)
+}
+
+fn drop_scripts(path: &Path, draft: &mut Draft) -> Result<(), InstallError> {
+    for _ in 0..STEPS_MAX {
+        let text = draft.text.clone();
+        let document = SettingsDocument::parse(path, text.as_bytes())?;
+        // Those that count as ours only beside others of ours go before these.
+        let Some((at, _)) = legacy::entries(&document).into_iter().next() else { break };
+        let event = at.event.to_owned();
+        draft.splice(removal(&document, &at));
+        drop_empty(path, draft, &event, None)?;
+    }
+    Ok(())
 }
 
 fn register(

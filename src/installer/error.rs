@@ -4,6 +4,31 @@ use crate::fs::FsError;
 use crate::text::JsonError;
 use std::path::PathBuf;
 
+/// How much of a settings file the client leaves out because of one fault in it; seen on the client itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// The whole file with all of its settings.
+    File,
+    /// All hooks of the file.
+    Hooks,
+    /// The hooks of one event, or one entry of them.
+    Entry,
+}
+
+impl Ignored {
+    /// What the client does, to be set behind the fault.
+    pub(super) fn says(self) -> &'static str {
+        match self {
+            Ignored::File => {
+                "Claude Code ignores this file as a whole (all of its settings, not only the faulty one) until that \
+                 place is corrected"
+            }
+            Ignored::Hooks => "Claude Code runs no hook of this file until that place is corrected",
+            Ignored::Entry => "Claude Code leaves that entry out until it is corrected",
+        }
+    }
+}
+
 /// Nothing has been changed when one of these is returned.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
@@ -14,6 +39,18 @@ pub enum InstallError {
         path: PathBuf,
         /// Where and what.
         error: JsonError,
+    },
+    /// A settings file is no UTF-8 text.
+    #[error("{path}: line {line}, column {column}: {what}", path = .path.display())]
+    NotUtf8 {
+        /// The settings file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+        /// What is there instead.
+        what: &'static str,
     },
     /// A settings file is JSON of an unexpected form.
     #[error("{path}: line {line}, column {column}: {what}", path = .path.display())]
@@ -26,10 +63,26 @@ pub enum InstallError {
         column: usize,
         /// What is wrong there.
         what: String,
+        /// What the client leaves out because of it.
+        ignored: Ignored,
     },
     /// A file could not be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),
+    /// `CLAUDE_CONFIG_DIR` means another folder in every session.
+    #[error("CLAUDE_CONFIG_DIR is {value:?}, which is no absolute path")]
+    RelativeFolder {
+        /// Its value.
+        value: String,
+    },
+    /// This process is root, and the home folder is that of somebody else.
+    #[error("running as root, but {path} belongs to user {owner}", path = .path.display())]
+    ForeignHome {
+        /// The folder or file.
+        path: PathBuf,
+        /// Numeric id of the user that owns it.
+        owner: u32,
+    },
     /// Neither `CLAUDE_CONFIG_DIR` nor a home folder is set.
     #[error("no place for the client's settings: HOME is not set to an absolute path")]
     NoHome,
@@ -58,9 +111,21 @@ impl InstallError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            InstallError::NotJson { .. } | InstallError::Shape { .. } => {
-                "Claude Code needs strict JSON and ignores this file as a whole (all of its settings, not only the \
-                 faulty one) until that place is corrected; correct it and run this again. Nothing was changed."
+            InstallError::NotJson { error, .. } if error.is_too_deep() => {
+                "Claude Code leaves out what is nested that deep; reduce the nesting and run this again. Nothing was \
+                 changed."
+                    .into()
+            }
+            InstallError::NotJson { .. } => {
+                let says = Ignored::File.says();
+                format!("{says}: it needs strict JSON. Correct it and run this again. Nothing was changed.")
+            }
+            InstallError::Shape { ignored, .. } => {
+                format!("{}; correct it and run this again. Nothing was changed.", ignored.says())
+            }
+            InstallError::NotUtf8 { .. } => {
+                "Claude Code reads what it can of it; rtk changes UTF-8 only, so that no byte of yours is guessed. Save \
+                 it as UTF-8 and run this again. Nothing was changed."
                     .into()
             }
             InstallError::Fs(FsError::HardLinked { .. }) => {
@@ -75,6 +140,16 @@ impl InstallError {
                 "look at the files named above and correct them by hand".into()
             }
             InstallError::Fs(_) => "correct that and run this again. Nothing was changed.".into(),
+            InstallError::RelativeFolder { .. } => {
+                "the client takes it from whatever folder a session starts in, so there is no one place for settings; set \
+                 it to an absolute path, or unset it. Nothing was changed."
+                    .into()
+            }
+            InstallError::ForeignHome { .. } => {
+                "files made by root would lock that user out; run this as the user itself, without sudo. Nothing was \
+                 changed."
+                    .into()
+            }
             InstallError::NoHome => "set HOME, or CLAUDE_CONFIG_DIR to the client's settings folder".into(),
             InstallError::NotAProject { .. } => {
                 "run it inside a project, or install for all projects with --global".into()
@@ -89,7 +164,7 @@ impl InstallError {
     /// Whether a second look may succeed: the file was caught while somebody else wrote it.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            InstallError::NotJson { .. } | InstallError::Shape { .. } => true,
+            InstallError::NotJson { .. } | InstallError::NotUtf8 { .. } | InstallError::Shape { .. } => true,
             InstallError::Fs(error) => error.is_conflict(),
             _ => false,
         }

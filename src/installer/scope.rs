@@ -4,6 +4,7 @@ use super::InstallError;
 use super::entries::BARE_NAME;
 use crate::base::Env;
 use crate::project::find_root;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// The client's folder in a home or project.
@@ -54,11 +55,27 @@ impl Scope {
 
 /// The client's own folder: `CLAUDE_CONFIG_DIR`, or `.claude` in the home folder.
 pub(super) fn client_folder(env: &Env) -> Result<PathBuf, InstallError> {
-    if let Some(folder) = env.os("CLAUDE_CONFIG_DIR") {
-        let cwd = env.cwd().unwrap_or(Path::new("/"));
-        return Ok(cwd.join(folder));
+    // An empty value counts for the client too: as the folder that a session starts in.
+    if let Some((_, folder)) = env.vars().find(|(name, _)| *name == "CLAUDE_CONFIG_DIR") {
+        if !Path::new(folder).is_absolute() {
+            return Err(InstallError::RelativeFolder { value: folder.to_string_lossy().into_owned() });
+        }
+        return Ok(PathBuf::from(folder));
     }
     Ok(env.home().ok_or(InstallError::NoHome)?.join(CLIENT_FOLDER))
+}
+
+/// Refuses to act as root (`user` 0) where somebody else owns the nearest thing that exists: what root makes there, that
+/// user could not change.
+pub(super) fn must_not_be_foreign(user: u32, path: &Path) -> Result<(), InstallError> {
+    if user != 0 {
+        return Ok(());
+    }
+    let existing = path.ancestors().find_map(|at| Some((at, std::fs::metadata(at).ok()?.uid())));
+    match existing {
+        Some((at, owner)) if owner != 0 => Err(InstallError::ForeignHome { path: at.to_path_buf(), owner }),
+        _ => Ok(()),
+    }
 }
 
 /// The client's folder of the project. A home folder is no project: its `.claude` is the user's own.
@@ -127,6 +144,26 @@ mod tests {
             Scope::Global.settings_path(&Env::of(&project, [("A", "b")])),
             Err(InstallError::NoHome)
         ));
+        for relative in ["", "own", "./own", "~/own"] {
+            let env = Env::of(&project, [("HOME", home_text.as_str()), ("CLAUDE_CONFIG_DIR", relative)]);
+            let error = Scope::Global.settings_path(&env).unwrap_err();
+            assert!(matches!(error, InstallError::RelativeFolder { .. }), "{relative:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn root_keeps_out_of_what_belongs_to_others() {
+        let root = tempfile::tempdir().unwrap();
+        let ours = std::fs::metadata(root.path()).unwrap().uid();
+        if ours == 0 {
+            std::os::unix::fs::chown(root.path(), Some(12345), None).unwrap();
+        }
+        let deep = root.path().join("home/.claude/settings.json");
+        let error = must_not_be_foreign(0, &deep).unwrap_err();
+        assert!(matches!(&error, InstallError::ForeignHome { path, .. } if path == root.path()), "{error}");
+        // Whoever is not root is stopped by the system where it should be.
+        must_not_be_foreign(54321, &deep).unwrap();
+        must_not_be_foreign(0, Path::new("/nowhere/to/be/found")).unwrap();
     }
 
     #[test]

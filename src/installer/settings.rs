@@ -1,13 +1,11 @@
 //! A settings file of the client as far as hooks go: groups and handlers in place, and what makes it unusable.
 
 use super::InstallError;
+use super::entries::REGISTRATIONS;
+use super::error::Ignored;
+use super::faults::faults;
 use crate::text::{JsonDocument, JsonKind, JsonNode};
 use std::path::Path;
-
-/// Kinds of handlers that the client knows.
-const HANDLER_KINDS: [&str; 5] = ["command", "http", "mcp_tool", "prompt", "agent"];
-/// Events in which one bad entry makes the client skip the whole file.
-const STRICT_EVENTS: [&str; 2] = ["PreToolUse", "PermissionRequest"];
 
 /// A parsed settings file whose hooks have the types that the client expects.
 #[derive(Debug)]
@@ -33,30 +31,35 @@ pub(super) struct HandlerAt<'d> {
 impl<'t> SettingsDocument<'t> {
     /// Parses strictly; refuses a root, `hooks` or list of groups of another type. Blank files are fine.
     pub(super) fn parse(path: &Path, bytes: &'t [u8]) -> Result<SettingsDocument<'t>, InstallError> {
+        must_be_utf8(path, bytes)?;
         let json = JsonDocument::parse(bytes)
             .map_err(|error| InstallError::NotJson { path: path.to_path_buf(), error })?;
         let document = SettingsDocument { json };
         match document.wrong_type() {
             None => Ok(document),
-            Some((node, wanted)) => {
+            Some((node, wanted, ignored)) => {
                 let (line, column) = document.json.position(node.span.start);
                 let what = format!("{wanted}, found {}", node.kind_name());
-                Err(InstallError::Shape { path: path.to_path_buf(), line, column, what })
+                Err(InstallError::Shape { path: path.to_path_buf(), line, column, what, ignored })
             }
         }
     }
 
-    fn wrong_type(&self) -> Option<(&JsonNode, String)> {
+    /// What is in the way of rtk's own entries; wrong types elsewhere are not rtk's business.
+    fn wrong_type(&self) -> Option<(&JsonNode, String, Ignored)> {
         let root = self.json.root.as_ref()?;
         if !root.is_object() {
-            return Some((root, "the settings must be an object".into()));
+            return Some((root, "the settings must be an object".into(), Ignored::File));
         }
         let hooks = root.get("hooks")?;
         if !hooks.is_object() {
-            return Some((hooks, "\"hooks\" must be an object".into()));
+            return Some((hooks, "\"hooks\" must be an object".into(), Ignored::Hooks));
         }
-        let wrong = hooks.members().iter().find(|event| event.value.as_array().is_none())?;
-        Some((&wrong.value, format!("\"hooks.{}\" must be an array", wrong.name)))
+        let own = REGISTRATIONS.iter().filter_map(|own| Some((own.event, hooks.get(own.event)?)));
+        let (event, wrong) = own.into_iter().find(|(_, groups)| groups.as_array().is_none())?;
+        let whole = event == "PreToolUse" && wrong.kind != JsonKind::Null;
+        let ignored = if whole { Ignored::File } else { Ignored::Entry };
+        Some((wrong, format!("\"hooks.{event}\" must be an array"), ignored))
     }
 
     /// The root object, unless the file is blank.
@@ -93,46 +96,22 @@ impl<'t> SettingsDocument<'t> {
 
     /// Entries for which the client skips the whole file, each with line and column.
     pub(super) fn rejected_entries(&self) -> Vec<String> {
-        let Some(hooks) = self.hooks() else { return Vec::new() };
-        let mut faults = Vec::new();
-        for event in STRICT_EVENTS {
-            for group in hooks.get(event).and_then(JsonNode::as_array).unwrap_or_default() {
-                for (node, what) in group_faults(self.json.text, group) {
-                    let (line, column) = self.json.position(node.span.start);
-                    faults.push(format!("line {line}, column {column}: {what} in hooks.{event}"));
-                }
-            }
-        }
-        faults
+        let whole = faults(self).into_iter().filter(|fault| fault.ignored == Ignored::File);
+        whole.map(|fault| format!("line {}, column {}: {}", fault.line, fault.column, fault.what)).collect()
     }
 }
 
-fn group_faults<'d>(text: &str, group: &'d JsonNode) -> Vec<(&'d JsonNode, String)> {
-    if let Some(matcher) = group.get("matcher").filter(|matcher| matcher.as_str().is_none()) {
-        return vec![(matcher, format!("the matcher is {}, not a string", matcher.kind_name()))];
-    }
-    let Some(handlers) = group.get("hooks").and_then(JsonNode::as_array) else {
-        return vec![(group, "a group without a list of \"hooks\"".into())];
+/// Says where a file stops being UTF-8, and whether it is UTF-16, as some editors and shells of Windows write it.
+fn must_be_utf8(path: &Path, bytes: &[u8]) -> Result<(), InstallError> {
+    let Err(error) = std::str::from_utf8(bytes) else { return Ok(()) };
+    let what = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16, not UTF-8",
+        _ => "the file is not valid UTF-8",
     };
-    handlers.iter().filter_map(|handler| Some((handler, handler_fault(text, handler)?))).collect()
-}
-
-fn handler_fault(text: &str, handler: &JsonNode) -> Option<String> {
-    let kind = handler.get("type").and_then(JsonNode::as_str);
-    if !kind.is_some_and(|kind| HANDLER_KINDS.contains(&kind)) {
-        return Some(format!("a hook of unknown type {:?}", kind.unwrap_or_default()));
-    }
-    if kind == Some("command") && handler.get("command").and_then(JsonNode::as_str).is_none() {
-        return Some("a command hook without a \"command\"".into());
-    }
-    let timeout = handler.get("timeout")?;
-    (!is_positive_number(text, timeout)).then(|| "a timeout that is no positive number".to_owned())
-}
-
-/// Whether the client takes the node for a timeout, in seconds.
-pub(super) fn is_positive_number(text: &str, node: &JsonNode) -> bool {
-    matches!(node.kind, JsonKind::Number)
-        && text[node.span.clone()].parse::<f64>().is_ok_and(|seconds| seconds > 0.0)
+    let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+    let document = JsonDocument { text: &good, root: None };
+    let (line, column) = document.position(good.len());
+    Err(InstallError::NotUtf8 { path: path.to_path_buf(), line, column, what })
 }
 
 #[cfg(test)]
@@ -149,14 +128,16 @@ mod tests {
             ("[]", "s.json: line 1, column 1: the settings must be an object, found an array"),
             ("{\"hooks\":\n null}", "s.json: line 2, column 2: \"hooks\" must be an object, found null"),
             (
-                "{\"hooks\":{\"Stop\":{}}}",
-                "s.json: line 1, column 18: \"hooks.Stop\" must be an array, found an object",
+                "{\"hooks\":{\"SubagentStart\":{}}}",
+                "s.json: line 1, column 27: \"hooks.SubagentStart\" must be an array, found an object",
             ),
             ("{\"a\":1,}", "s.json: line 1, column 7: trailing comma at the end of an object"),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), message);
         }
         assert!(parse("").unwrap().root().is_none());
+        // What stands at events that rtk does not register is none of its business.
+        assert!(parse("{\"hooks\":{\"Stop\":{}}}").unwrap().handlers().is_empty());
     }
 
     #[test]
@@ -166,23 +147,5 @@ mod tests {
         let found: Vec<_> =
             document.handlers().iter().map(|at| (at.event, at.group, at.index, at.matcher)).collect();
         assert_eq!(found, [("Stop", 1, 0, Some("A")), ("Stop", 1, 1, Some("A"))]);
-    }
-
-    #[test]
-    fn entries_that_make_the_client_skip_the_file_are_named() {
-        let faulty = [
-            r#"{"matcher":{},"hooks":[]}"#,
-            r#"{"type":"command","command":"x"}"#,
-            r#"{"hooks":[{"type":"nosuch"}]}"#,
-            r#"{"hooks":[{"type":"command"}]}"#,
-            r#"{"hooks":[{"type":"command","command":"x","timeout":"10"}]}"#,
-            r#"{"hooks":[{"type":"command","command":"x","timeout":0}]}"#,
-        ];
-        for entry in faulty {
-            let text = format!(r#"{{"hooks":{{"PreToolUse":[{entry}],"Stop":[{entry}]}}}}"#);
-            assert_eq!(parse(&text).unwrap().rejected_entries().len(), 1, "{entry}");
-        }
-        let fine = r#"{"hooks":{"PreToolUse":[{"hooks":[{"type":"command","command":"x","timeout":1.5}]}]}}"#;
-        assert!(parse(fine).unwrap().rejected_entries().is_empty());
     }
 }

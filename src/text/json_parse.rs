@@ -19,6 +19,17 @@ pub struct JsonError {
     pub reason: String,
 }
 
+impl JsonError {
+    /// Whether the text is only nested deeper than this parser goes.
+    pub fn is_too_deep(&self) -> bool {
+        self.reason == too_deep()
+    }
+}
+
+fn too_deep() -> String {
+    format!("nested deeper than {DEPTH_MAX} levels")
+}
+
 /// A parsed text; all spans are byte ranges of it.
 #[derive(Debug)]
 pub struct JsonDocument<'t> {
@@ -206,7 +217,7 @@ impl Parser<'_> {
 
     fn nested(&mut self, parse: fn(&mut Self) -> Result<JsonKind, Fault>) -> Result<JsonKind, Fault> {
         if self.depth == DEPTH_MAX {
-            return Err(self.fault(format!("nested deeper than {DEPTH_MAX} levels")));
+            return Err(self.fault(too_deep()));
         }
         self.depth += 1;
         self.at += 1;

@@ -1,122 +1,9 @@
 //! `rtk init`: round trips to the byte, foreign hooks, scopes, refusals, with the real program on real files.
 
-use std::collections::BTreeMap;
+use crate::place::{Place, ours, registered};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// A home, a project in it, and a copy of nothing else of this machine.
-struct Place {
-    root: tempfile::TempDir,
-    vars: Vec<(String, String)>,
-}
-
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Place {
-    fn new() -> Place {
-        let root = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(root.path().join("home/project/.git")).unwrap();
-        std::fs::write(root.path().join("home/project/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
-        Place { root, vars: Vec::new() }
-    }
-
-    fn home(&self) -> PathBuf {
-        self.root.path().canonicalize().unwrap().join("home")
-    }
-
-    fn project(&self) -> PathBuf {
-        self.home().join("project")
-    }
-
-    fn settings(&self) -> PathBuf {
-        self.home().join(".claude/settings.json")
-    }
-
-    fn write(&self, content: &[u8]) {
-        std::fs::create_dir_all(self.settings().parent().unwrap()).unwrap();
-        std::fs::write(self.settings(), content).unwrap();
-    }
-
-    fn read(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(self.settings()).unwrap()).into_owned()
-    }
-
-    fn command(&self, program: &Path, cwd: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin").current_dir(cwd);
-        command.envs(self.vars.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
-        command
-    }
-
-    fn run_as(&self, program: &Path, cwd: &Path, args: &[&str]) -> Run {
-        // A program that was copied a moment ago is busy while the fork of another test still holds it open.
-        let output = (0..200).find_map(|_| match self.command(program, cwd).args(args).output() {
-            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-                None
-            }
-            output => Some(output.unwrap()),
-        });
-        let output = output.unwrap();
-        Run {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        self.run_as(Path::new(env!("CARGO_BIN_EXE_rtk")), &self.project(), args)
-    }
-
-    #[track_caller]
-    fn ok(&self, args: &[&str]) -> Run {
-        let run = self.run(args);
-        assert_eq!(run.code, Some(0), "{args:?}\n{}\n{}", run.stdout, run.stderr);
-        run
-    }
-
-    /// Everything below the home folder: content, mode and kind.
-    fn tree(&self) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
-        let mut found = BTreeMap::new();
-        let mut folders = vec![self.home()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                let meta = std::fs::symlink_metadata(&path).unwrap();
-                let content = if meta.is_symlink() {
-                    std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
-                } else if meta.is_dir() {
-                    folders.push(path.clone());
-                    Vec::new()
-                } else {
-                    std::fs::read(&path).unwrap()
-                };
-                found.insert(path, (content, meta.mode()));
-            }
-        }
-        found
-    }
-}
-
-/// Asks an independent JSON reader what is registered for the event: program and arguments.
-fn registered(text: &str, event: &str) -> Vec<String> {
-    // A lone surrogate is fine for the client and not for this reader.
-    let text = text.trim_start_matches('\u{feff}').replace("\\ud83d", "");
-    let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let groups = settings["hooks"][event].as_array().cloned().unwrap_or_default();
-    let handlers = groups.iter().flat_map(|group| group["hooks"].as_array().cloned().unwrap_or_default());
-    handlers.map(|handler| format!("{} {}", handler["command"].as_str().unwrap(), handler["args"])).collect()
-}
-
-fn ours() -> String {
-    format!("{} [\"hook\"]", env!("CARGO_BIN_EXE_rtk"))
-}
+use std::path::Path;
+use std::process::Stdio;
 
 const STYLES: &[&str] = &[
     "",
@@ -278,16 +165,13 @@ fn a_program_that_moved_is_brought_up_to_date_in_place() {
 
 #[test]
 fn files_that_the_client_would_ignore_are_refused_and_nothing_changes() {
-    let long = "[".repeat(100_000);
     for (text, place_of_fault) in [
         ("{\n  // note\n}", "line 2, column 3"),
         ("{\"a\": 1,}", "line 1, column 8"),
         ("{\"a\": 1", "line 1, column 8"),
         ("[]", "line 1, column 1"),
         ("null", "line 1, column 1"),
-        ("{\"hooks\": []}", "line 1, column 11"),
         ("{\"hooks\": {\n\"PreToolUse\": {}}}", "line 2, column 15"),
-        (&long, "line 1, column 257"),
     ] {
         let place = Place::new();
         place.write(text.as_bytes());
@@ -302,9 +186,33 @@ fn files_that_the_client_would_ignore_are_refused_and_nothing_changes() {
         assert_eq!(place.run(&["init", "--show"]).code, Some(1));
         assert_eq!(place.tree(), before);
     }
-    let place = Place::new();
-    place.write(b"{\"a\": \"\xff\"}");
-    assert!(place.run(&["init", "--yes"]).stderr.contains("line 1, column 8: the file is not valid UTF-8"));
+}
+
+#[test]
+fn other_files_that_cannot_be_edited_are_refused_with_what_the_client_makes_of_them() {
+    let deep = format!("{{\"a\": {}{}}}", "[".repeat(5000), "]".repeat(5000));
+    let very_deep = "[".repeat(100_000);
+    let cases: [(&[u8], &str, &str); 8] = [
+        (b"{\"hooks\": []}", "line 1, column 11", "runs no hook of this file"),
+        (b"{\"hooks\": null}", "line 1, column 11", "runs no hook of this file"),
+        (b"{\"hooks\": {\"SubagentStart\": 5}}", "line 1, column 29", "leaves that entry out"),
+        (b"{\"hooks\": {\"PreToolUse\": null}}", "line 1, column 26", "leaves that entry out"),
+        (b"{\"a\": \"\xff\"}", "line 1, column 8: the file is not valid UTF-8", "changes UTF-8 only"),
+        (b"\xff\xfe{\0}\0", "line 1, column 1: the file is UTF-16", "Save it as UTF-8"),
+        (deep.as_bytes(), "line 1, column 262: nested deeper", "reduce the nesting"),
+        (very_deep.as_bytes(), "line 1, column 257: nested deeper", "reduce the nesting"),
+    ];
+    for (text, what, why) in cases {
+        let place = Place::new();
+        place.write(text);
+        let before = place.tree();
+        for args in [&["init", "--yes"][..], &["init", "--dry-run"], &["init", "--uninstall", "--yes"]] {
+            let run = place.run(args);
+            assert_eq!(run.code, Some(1), "{what}: {}", run.stderr);
+            assert!(run.stderr.contains(what) && run.stderr.contains(why), "{what} {why}: {}", run.stderr);
+            assert_eq!(place.tree(), before);
+        }
+    }
 }
 
 #[test]

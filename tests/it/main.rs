@@ -17,10 +17,12 @@ mod hook_contract;
 mod install;
 mod install_script;
 mod install_show;
+mod install_upgrade;
 #[cfg(unix)]
 mod memory_bad_input;
 #[cfg(unix)]
 mod oracle;
+mod place;
 mod project;
 mod sandbox;
 mod work_tree;
