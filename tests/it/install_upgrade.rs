@@ -22,7 +22,7 @@ fn entries_of_scripts_give_way_to_the_new_ones_and_the_scripts_stay() {
     let foreign = handler("/home/u/.claude/hooks/lint.sh");
     let before = format!(
         "{{\n  \"hooks\": {{\n    \"PreToolUse\": [\n      {{\"matcher\": \"Bash\", \"hooks\": [{foreign}, {rewrite}]}},\n      \
-         {{\"matcher\": \"Task\", \"hooks\": [{context}, {block}]}}\n    ],\n    \"SessionStart\": [{{\"hooks\": [{context}]}}]\n  }}\n}}\n"
+         {{\"matcher\": \"Task\", \"hooks\": [{context}, {block}]}}\n    ],\n    \"SessionEnd\": [{{\"hooks\": [{context}]}}]\n  }}\n}}\n"
     );
     place.write(before.as_bytes());
     let tree = place.tree();
@@ -32,7 +32,7 @@ fn entries_of_scripts_give_way_to_the_new_ones_and_the_scripts_stay() {
     }
     let text = place.read();
     assert_eq!(registered(&text, "PreToolUse"), ["/home/u/.claude/hooks/lint.sh null".to_owned(), ours()]);
-    assert!(!text.contains("SessionStart"), "what the scripts alone had needed goes too: {text}");
+    assert!(!text.contains("SessionEnd"), "what the scripts alone had needed goes too: {text}");
     assert!(place.home().join(".claude/hooks/rtk-rewrite.sh").exists());
     place.ok(&["init", "--yes"]);
     assert_eq!(place.read(), text, "a second installation changes nothing");
