@@ -8,6 +8,6 @@ mod apply;
 mod error;
 mod policy;
 
-pub use apply::{Change, Done, Edited, edit_file};
+pub use apply::{Change, Cost, Done, Edited, edit_file, hex_hash};
 pub use error::{EditError, Kind};
 pub use policy::{IfMatch, Policy};

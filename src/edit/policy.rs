@@ -1,7 +1,7 @@
 //! How a file is reached and written: root, links, precondition, durability.
 
 use super::EditError;
-use crate::fs::{Expected, LinkPolicy, WriteOptions, resolve};
+use crate::fs::{LinkPolicy, WriteOptions, resolve};
 use std::path::{Path, PathBuf};
 
 /// Fewest digits of a hash that `--if-match` takes for one.
@@ -83,11 +83,10 @@ impl Policy {
         Ok(target)
     }
 
-    /// How the core writes a target that holds what is `expected`.
-    pub(super) fn options(&self, expected: Expected) -> WriteOptions {
+    /// How the core writes.
+    pub(super) fn options(&self) -> WriteOptions {
         let links = if self.in_place { LinkPolicy::InPlace } else { LinkPolicy::Refuse };
         WriteOptions { durable: self.durable, links, ..WriteOptions::durable(&self.locks) }
-            .expecting(expected)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Several edits that happen together: when one fails, those before it are taken back in reverse order.
-#![expect(clippy::disallowed_methods, reason = "this room is the write core")]
 
-use super::replace::sync_folder_of;
-use super::target::{Snapshot, resolve};
+use super::commit::sync_folder_of;
+use super::target::{Snapshot, resolve_on};
 use super::temp::{OLD, sibling};
 use super::{
-    Expected, FsError, Outcome, WriteOptions, content_hash, create_folders, remove_dir_if_empty, replace,
+    Disk, Expected, FsError, Outcome, Real, WriteOptions, content_hash, create_folders, remove_dir_if_empty,
+    replace_on,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -74,21 +74,26 @@ impl ChangeSet {
     /// Applies all edits, or none. `options` say how files are written; their expectation is each edit's own.
     /// The outcome is the weakest of all; an error means that everything is as it was, unless it says otherwise.
     pub fn apply(&self, options: &WriteOptions) -> Result<Outcome, FsError> {
+        self.apply_on(&Real::new(), options)
+    }
+
+    /// As [`ChangeSet::apply`], on any disk; folders are made and removed on the real one.
+    pub fn apply_on<D: Disk>(&self, disk: &D, options: &WriteOptions) -> Result<Outcome, FsError> {
         let mut undos = Vec::new();
         let mut outcome = Outcome::Unchanged;
         for edit in &self.edits {
-            match perform(edit, options) {
+            match perform(disk, edit, options) {
                 Ok((done, undo)) => {
                     outcome = weaker(outcome, done);
                     undos.push(undo);
                 }
-                Err(cause) => return Err(roll_back(undos, options, cause)),
+                Err(cause) => return Err(roll_back(disk, undos, options, cause)),
             }
         }
         for undo in &undos {
             if let Undo::MoveBack { aside, .. } = undo {
                 // The file is gone for everyone already; a copy that cannot be unlinked is only litter.
-                let _ = std::fs::remove_file(aside);
+                let _ = disk.remove(aside);
             }
         }
         for edit in &self.edits {
@@ -109,7 +114,7 @@ fn weaker(one: Outcome, other: Outcome) -> Outcome {
     }
 }
 
-fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsError> {
+fn perform<D: Disk>(disk: &D, edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsError> {
     match edit {
         Edit::CreateFolder { path, mode } => {
             let made = create_folders(path, *mode)?;
@@ -117,8 +122,8 @@ fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsErr
             Ok((outcome, Undo::RemoveFolders(made)))
         }
         Edit::Replace { path, bytes, expected, own } => {
-            let target = resolve(path)?;
-            let old = Snapshot::take(&target, FILE_BYTES_MAX)?.map(|old| old.content);
+            let target = resolve_on(disk, path)?;
+            let old = Snapshot::take(disk, &target, FILE_BYTES_MAX)?.map(|old| old.content);
             // Bound to what was read just now, so that the way back restores the right bytes.
             let bound = match (expected, &old) {
                 (Expected::Anything, Some(old)) => Expected::Content(content_hash(old)),
@@ -129,12 +134,12 @@ fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsErr
             let outcome = if *own {
                 // Nobody else writes it, so there is nothing to watch, and nothing weaker about the whole.
                 let options = WriteOptions { durable: false, ..options.private().settling(Duration::ZERO) };
-                match replace(&target, bytes, &options)? {
+                match replace_on(disk, &target, bytes, &options)? {
                     Outcome::VisibleNotDurable { reason: None } => Outcome::Durable,
                     other => other,
                 }
             } else {
-                replace(&target, bytes, &options)?
+                replace_on(disk, &target, bytes, &options)?
             };
             let undo = match outcome {
                 Outcome::Unchanged => Undo::Nothing,
@@ -142,44 +147,44 @@ fn perform(edit: &Edit, options: &WriteOptions) -> Result<(Outcome, Undo), FsErr
             };
             Ok((outcome, undo))
         }
-        Edit::RemoveFile { path, expected } => remove_aside(path, *expected),
+        Edit::RemoveFile { path, expected } => remove_aside(disk, path, *expected),
         // Comes after everything that can fail.
         Edit::RemoveFolder { .. } => Ok((Outcome::Unchanged, Undo::Nothing)),
     }
 }
 
 /// Takes a file out of sight by a rename, so that the way back restores it with all its attributes.
-fn remove_aside(path: &Path, expected: Expected) -> Result<(Outcome, Undo), FsError> {
-    let target = resolve(path)?;
-    let Some(old) = Snapshot::take(&target, FILE_BYTES_MAX)? else {
-        return match expected {
-            Expected::Content(_) => Err(FsError::Changed { path: target }),
-            Expected::Anything | Expected::Missing => Ok((Outcome::Unchanged, Undo::Nothing)),
+fn remove_aside<D: Disk>(disk: &D, path: &Path, expected: Expected) -> Result<(Outcome, Undo), FsError> {
+    let target = resolve_on(disk, path)?;
+    let old = Snapshot::take(disk, &target, FILE_BYTES_MAX)?;
+    let Some(old) = old.filter(|_| expected != Expected::Missing) else {
+        let gone = matches!(expected, Expected::Anything | Expected::Missing) && disk.stat(&target).is_err();
+        return if gone {
+            Ok((Outcome::Unchanged, Undo::Nothing))
+        } else {
+            Err(FsError::Changed { path: target })
         };
     };
-    let is = Expected::Content(content_hash(&old.content));
-    if expected != Expected::Anything && expected != is {
-        return Err(FsError::Changed { path: target });
-    }
-    old.must_be_writable(&target)?;
+    expected.must_hold(Some(&old), &target)?;
+    old.must_be_writable(disk, &target)?;
     let aside = sibling(&target, OLD);
-    std::fs::rename(&target, &aside).map_err(FsError::io("remove", &target))?;
-    let moved = Snapshot::take(&aside, FILE_BYTES_MAX);
+    disk.rename(&target, &aside).map_err(FsError::io("remove", &target))?;
+    let moved = Snapshot::take(disk, &aside, FILE_BYTES_MAX);
     if !moved.is_ok_and(|moved| moved.is_some_and(|moved| moved.content == old.content)) {
-        std::fs::rename(&aside, &target).map_err(FsError::io("put back", &target))?;
+        disk.rename(&aside, &target).map_err(FsError::io("put back", &target))?;
         return Err(FsError::Changed { path: target });
     }
-    let outcome = match sync_folder_of(&target) {
+    let outcome = match sync_folder_of(disk, &target) {
         Ok(()) => Outcome::Durable,
         Err(error) => Outcome::VisibleNotDurable { reason: Some(error.to_string()) },
     };
     Ok((outcome, Undo::MoveBack { aside, target }))
 }
 
-fn roll_back(undos: Vec<Undo>, options: &WriteOptions, cause: FsError) -> FsError {
+fn roll_back<D: Disk>(disk: &D, undos: Vec<Undo>, options: &WriteOptions, cause: FsError) -> FsError {
     let mut leftovers = Vec::new();
     for undo in undos.into_iter().rev() {
-        if let Err(error) = take_back(undo, options) {
+        if let Err(error) = take_back(disk, undo, options) {
             leftovers.push(error.to_string());
         }
     }
@@ -189,7 +194,7 @@ fn roll_back(undos: Vec<Undo>, options: &WriteOptions, cause: FsError) -> FsErro
     FsError::RollbackFailed { cause: Box::new(cause), leftovers: leftovers.join("; ") }
 }
 
-fn take_back(undo: Undo, options: &WriteOptions) -> Result<(), FsError> {
+fn take_back<D: Disk>(disk: &D, undo: Undo, options: &WriteOptions) -> Result<(), FsError> {
     match undo {
         Undo::Nothing => Ok(()),
         Undo::RemoveFolders(folders) => {
@@ -198,17 +203,17 @@ fn take_back(undo: Undo, options: &WriteOptions) -> Result<(), FsError> {
         // What another program has written since is not ours to undo.
         Undo::Restore { path, old: Some(old), written } => {
             let options = options.clone().expecting(Expected::Content(written));
-            replace(&path, &old, &options).map(|_| ())
+            replace_on(disk, &path, &old, &options).map(|_| ())
         }
         Undo::Restore { path, old: None, written } => {
-            let (_, undo) = remove_aside(&path, Expected::Content(written))?;
+            let (_, undo) = remove_aside(disk, &path, Expected::Content(written))?;
             if let Undo::MoveBack { aside, .. } = undo {
-                std::fs::remove_file(&aside).map_err(FsError::io("remove", &aside))?;
+                disk.remove(&aside).map_err(FsError::io("remove", &aside))?;
             }
             Ok(())
         }
         Undo::MoveBack { aside, target } => {
-            std::fs::rename(&aside, &target).map_err(FsError::io("put back", &target))
+            disk.rename(&aside, &target).map_err(FsError::io("put back", &target))
         }
     }
 }

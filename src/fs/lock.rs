@@ -16,6 +16,7 @@ const VANISHED_MAX: usize = 1000;
 pub struct Lock {
     file: File,
     path: PathBuf,
+    left_behind: bool,
 }
 
 impl Lock {
@@ -24,12 +25,12 @@ impl Lock {
         let deadline = crate::base::Deadline::after_ms(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         let locked = || FsError::Locked { path: path.to_path_buf(), waited: wait };
         for _ in 0..VANISHED_MAX {
-            let mut file = open(path)?;
+            let (mut file, left_behind) = open(path)?;
             if !try_flock(&file, path)? {
                 file = wait_in_line(file, path, deadline.left())?.ok_or_else(locked)?;
             }
             if is_still_at(&file, path) {
-                return Ok(Lock { file, path: path.to_path_buf() });
+                return Ok(Lock { file, path: path.to_path_buf(), left_behind });
             }
         }
         Err(locked())
@@ -38,15 +39,20 @@ impl Lock {
     /// Takes the lock if nobody holds it.
     pub fn try_acquire(path: &Path) -> Result<Option<Lock>, FsError> {
         for _ in 0..VANISHED_MAX {
-            let file = open(path)?;
+            let (file, left_behind) = open(path)?;
             if !try_flock(&file, path)? {
                 return Ok(None);
             }
             if is_still_at(&file, path) {
-                return Ok(Some(Lock { file, path: path.to_path_buf() }));
+                return Ok(Some(Lock { file, path: path.to_path_buf(), left_behind }));
             }
         }
         Ok(None)
+    }
+
+    /// Whether the lock file lay there already: whoever made it was killed before it could remove it.
+    pub fn was_left_behind(&self) -> bool {
+        self.left_behind
     }
 }
 
@@ -58,16 +64,24 @@ impl Drop for Lock {
     }
 }
 
-fn open(path: &Path) -> Result<File, FsError> {
+/// Opens or makes the lock file; says whether it was there.
+fn open(path: &Path) -> Result<(File, bool), FsError> {
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.read(true).write(true).mode(0o600);
     for _ in 0..VANISHED_MAX {
-        match options.open(path) {
+        match options.clone().create_new(true).open(path) {
             // No folder yet, or somebody tidied it up just then.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 create_private_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+                continue;
             }
-            other => return other.map_err(FsError::io("open the lock", path)),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            other => return other.map(|file| (file, false)).map_err(FsError::io("open the lock", path)),
+        }
+        match options.open(path) {
+            // Its holder removed it just then.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            other => return other.map(|file| (file, true)).map_err(FsError::io("open the lock", path)),
         }
     }
     Err(FsError::io("open the lock", path)(std::io::ErrorKind::NotFound.into()))

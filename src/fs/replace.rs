@@ -1,276 +1,123 @@
-//! Replaces one file: lock, snapshot, compare, temporary file beside it, sync, swap, sync of the folder.
-#![expect(clippy::disallowed_methods, reason = "this room is the write core")]
+//! Replaces or changes one file: lock, snapshot, compare, new file beside it, sync, swap, sync of the folder.
 
-use super::target::{Snapshot, resolve};
-use super::temp::Temp;
-use super::{FsError, Lock, attributes};
-use rustix::fs::{CWD, RenameFlags};
-use rustix::io::Errno;
-use sha2::{Digest as _, Sha256};
-use std::io::Write as _;
+use super::commit::{TARGET_BYTES_MAX, put, sync_folder_of};
+use super::disk::Disk;
+use super::options::{Expected, Outcome, WriteOptions, content_hash};
+use super::target::{Snapshot, resolve_on};
+use super::{FsError, Lock, Real, remove_stale_temporaries};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Larger files are not compared, hence not replaced, in bytes.
-const TARGET_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Mode of a file that was not there before; the umask is taken from it.
-const NEW_FILE_MODE: u32 = 0o666;
-/// How often a file is put back when another program keeps replacing it meanwhile.
-const PUT_BACK_MAX: usize = 100;
 /// How long another rtk may hold the lock of one file.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// How often a change is computed anew when programs that know no lock write meanwhile.
+pub(super) const ATTEMPTS_MAX: usize = 1000;
 
-/// What a successful replacement did.
+/// What [`update`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The file already held these bytes; nothing was written.
-    Unchanged,
-    /// The new file is in place and survives a power cut.
-    Durable,
-    /// The new file is in place, but a power cut may bring the old one back.
-    VisibleNotDurable {
-        /// Why the folder could not be synced; `None` when durability was not asked for.
-        reason: Option<String>,
-    },
+pub struct Updated {
+    /// The file, links followed.
+    pub path: PathBuf,
+    /// Its content before; `None` when there was no file.
+    pub before: Option<Vec<u8>>,
+    /// Its content now.
+    pub after: Vec<u8>,
+    /// How safe that is.
+    pub outcome: Outcome,
 }
 
-/// What the caller believes the target to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever is there is replaced.
-    Anything,
-    /// No file.
-    Missing,
-    /// A file with this [`content_hash`].
-    Content([u8; 32]),
-}
-
-/// What happens to a target that has several names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkPolicy {
-    /// It is refused: a replacement would cut the other names off.
-    Refuse,
-    /// It is overwritten in place, which a crash can tear.
-    InPlace,
-}
-
-/// How a file is written.
-#[derive(Debug, Clone)]
-pub struct WriteOptions {
-    /// Whether file and folder are synced before success is reported.
-    pub durable: bool,
-    /// What must be there before.
-    pub expected: Expected,
-    /// What happens to hard-linked targets.
-    pub links: LinkPolicy,
-    /// Folder of the lock files; `None` when the caller holds a lock of its own.
-    pub locks: Option<PathBuf>,
-    /// How long a displaced file is watched before it goes; other programs may still be writing into it.
-    pub settle: Duration,
-    /// Mode of a file that was not there before, from which the umask is taken; an existing file keeps its own.
-    pub new_file_mode: u32,
-}
-
-impl WriteOptions {
-    /// Synced, whatever was there before, hard links refused, locked in `locks`.
-    pub fn durable(locks: &Path) -> WriteOptions {
-        WriteOptions {
-            durable: true,
-            expected: Expected::Anything,
-            links: LinkPolicy::Refuse,
-            locks: Some(locks.to_path_buf()),
-            settle: Duration::ZERO,
-            new_file_mode: NEW_FILE_MODE,
-        }
-    }
-
-    /// As [`WriteOptions::durable`] without any sync: for files that can be rebuilt.
-    pub fn fast(locks: &Path) -> WriteOptions {
-        WriteOptions { durable: false, ..WriteOptions::durable(locks) }
-    }
-
-    /// The same for a caller that holds a lock of its own.
-    #[must_use]
-    pub fn unlocked(self) -> WriteOptions {
-        WriteOptions { locks: None, ..self }
-    }
-
-    /// The same with a condition on what is there before.
-    #[must_use]
-    pub fn expecting(self, expected: Expected) -> WriteOptions {
-        WriteOptions { expected, ..self }
-    }
-
-    /// The same for files that other programs rewrite in place without a lock: what an expectation displaced is
-    /// watched for this long, and put back if it changes.
-    #[must_use]
-    pub fn settling(self, settle: Duration) -> WriteOptions {
-        WriteOptions { settle, ..self }
-    }
-
-    /// The same for files that only their owner may read.
-    #[must_use]
-    pub fn private(self) -> WriteOptions {
-        WriteOptions { new_file_mode: 0o600, ..self }
-    }
-}
-
-/// The SHA-256 of a file's content.
-pub fn content_hash(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
+/// Gives a file's new content for the one it has; `None` when there is no file.
+pub type ChangeOne<'c, E> = dyn FnMut(Option<&[u8]>) -> Result<Vec<u8>, E> + 'c;
 
 /// Replaces the file at `path` by `bytes`, through symlinks. An error means: not committed, the old file is there.
 pub fn replace(path: &Path, bytes: &[u8], options: &WriteOptions) -> Result<Outcome, FsError> {
-    let target = resolve(path)?;
-    let _lock = match &options.locks {
-        Some(locks) => Some(Lock::acquire(&lock_path(locks, &target), LOCK_WAIT)?),
-        None => None,
-    };
-    let before = Snapshot::take(&target, TARGET_BYTES_MAX)?;
-    if !holds(before.as_ref(), options.expected) {
-        return Err(FsError::Changed { path: target });
-    }
+    replace_on(&Real::new(), path, bytes, options)
+}
+
+/// As [`replace`], on any disk.
+pub fn replace_on<D: Disk>(
+    disk: &D,
+    path: &Path,
+    bytes: &[u8],
+    options: &WriteOptions,
+) -> Result<Outcome, FsError> {
+    let target = resolve_on(disk, path)?;
+    let _lock = lock(&target, options)?;
+    let before = Snapshot::take(disk, &target, TARGET_BYTES_MAX)?;
+    options.expected.must_hold(before.as_ref(), &target)?;
     if before.as_ref().is_some_and(|before| before.content == bytes) {
         return Ok(Outcome::Unchanged);
     }
-    if let Some(before) = &before {
-        before.must_be_writable(&target)?;
-        if before.links() > 1 {
-            return match options.links {
-                LinkPolicy::Refuse => Err(FsError::HardLinked { path: target, links: before.links() }),
-                LinkPolicy::InPlace => overwrite_in_place(&target, bytes, options.durable),
-            };
+    let look = options.expected != Expected::Anything;
+    put(disk, &target, bytes, before.as_ref(), look, options)
+}
+
+/// Changes the file at `path`: `change` gets its content (`None` when there is no file) and gives the new one. It is
+/// called again when a program that knows no lock wrote meanwhile, so that nobody's change is lost. A file of more
+/// than `limit` bytes is refused.
+pub fn update<D: Disk, E: From<FsError>>(
+    disk: &D,
+    path: &Path,
+    limit: u64,
+    options: &WriteOptions,
+    change: &mut ChangeOne<'_, E>,
+) -> Result<Updated, E> {
+    let target = resolve_on(disk, path)?;
+    let _lock = lock(&target, options)?;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let before = Snapshot::take(disk, &target, limit)?;
+        options.expected.must_hold(before.as_ref(), &target)?;
+        let after = change(before.as_ref().map(|before| before.content.as_slice()))?;
+        let same = before.as_ref().is_some_and(|before| before.content == after);
+        let done = if same {
+            Ok(Outcome::Unchanged)
+        } else {
+            put(disk, &target, &after, before.as_ref(), true, options)
+        };
+        match done {
+            Ok(outcome) => {
+                let before = before.map(|before| before.content);
+                return Ok(Updated { path: target, before, after, outcome });
+            }
+            Err(error) if error.is_conflict() && attempt < ATTEMPTS_MAX => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    let mode = if before.is_some() { 0o600 } else { options.new_file_mode };
-    let mut temp = Temp::beside(&target, mode)?;
-    if let Some(before) = &before {
-        attributes::carry_over(before, &temp.file, &target)?;
+}
+
+/// Takes the target's lock. A lock file that lay there already was left by a killed process, as may be its new file.
+pub(super) fn lock(target: &Path, options: &WriteOptions) -> Result<Option<Lock>, FsError> {
+    let Some(locks) = &options.locks else { return Ok(None) };
+    let lock = Lock::acquire(&lock_path(locks, target), LOCK_WAIT)?;
+    if lock.was_left_behind() {
+        remove_stale_temporaries(target)?;
     }
-    temp.fill(bytes, options.durable)?;
-    commit(temp, &target, bytes, before.as_ref(), options)?;
-    Ok(settle(&target, options.durable))
+    Ok(Some(lock))
 }
 
 /// Names the lock of a target: its hash, so that any path fits into one flat folder.
-fn lock_path(locks: &Path, target: &Path) -> PathBuf {
+pub(super) fn lock_path(locks: &Path, target: &Path) -> PathBuf {
     let hash = content_hash(target.as_os_str().as_encoded_bytes());
     let name: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
     locks.join(format!("{name}.lock"))
 }
 
-fn holds(before: Option<&Snapshot>, expected: Expected) -> bool {
-    match (expected, before) {
-        (Expected::Anything, _) | (Expected::Missing, None) => true,
-        (Expected::Content(hash), Some(before)) => content_hash(&before.content) == hash,
-        _ => false,
-    }
-}
-
-/// Puts the new file into the target's place. With an expectation the two are exchanged, so that what was displaced
-/// can be looked at: another program that wrote in between is noticed, and its file put back.
-fn commit(
-    temp: Temp,
-    target: &Path,
-    bytes: &[u8],
-    before: Option<&Snapshot>,
-    options: &WriteOptions,
-) -> Result<(), FsError> {
-    let failed = |errno: Errno| FsError::io("put the new file into the place of", target)(errno.into());
-    let plain = |temp: Temp| {
-        std::fs::rename(&temp.path, target)
-            .map_err(FsError::io("put the new file into the place of", target))?;
-        temp.keep();
-        Ok(())
-    };
-    if options.expected == Expected::Anything {
-        return plain(temp);
-    }
-    let changed = || Err(FsError::Changed { path: target.to_path_buf() });
-    let Some(before) = before else {
-        return match rustix::fs::renameat_with(CWD, &temp.path, CWD, target, RenameFlags::NOREPLACE) {
-            Ok(()) => {
-                temp.keep();
-                Ok(())
-            }
-            Err(Errno::EXIST) => changed(),
-            Err(Errno::INVAL | Errno::NOSYS) => plain(temp),
-            Err(errno) => Err(failed(errno)),
-        };
-    };
-    let exchange = || rustix::fs::renameat_with(CWD, &temp.path, CWD, target, RenameFlags::EXCHANGE);
-    match exchange() {
-        Ok(()) => {}
-        Err(Errno::NOENT) => return changed(),
-        Err(Errno::INVAL | Errno::NOSYS) => return plain(temp),
-        Err(errno) => return Err(failed(errno)),
-    }
-    let look = || Ok(Snapshot::take(&temp.path, TARGET_BYTES_MAX)?.map(|is| is.content).unwrap_or_default());
-    let mut displaced: Vec<u8> = look()?;
-    if displaced == before.content && !options.settle.is_zero() {
-        std::thread::sleep(options.settle);
-        displaced = look()?;
-    }
-    if displaced == before.content {
-        // The temporary name now holds the old file, which goes with it.
-        return Ok(());
-    }
-    // A foreign file was displaced: it goes back, as does any newer one that this in turn displaces.
-    let mut at_target = bytes.to_vec();
-    for _ in 0..PUT_BACK_MAX {
-        exchange().map_err(failed)?;
-        let now = look()?;
-        if now == at_target {
-            break;
-        }
-        at_target = std::mem::replace(&mut displaced, now);
-    }
-    changed()
-}
-
-/// Syncs the folder; the new file is visible by now, so a failure is an outcome and no error.
-fn settle(target: &Path, durable: bool) -> Outcome {
-    if !durable {
-        return Outcome::VisibleNotDurable { reason: None };
-    }
-    match sync_folder_of(target) {
-        Ok(()) => Outcome::Durable,
-        Err(error) => Outcome::VisibleNotDurable { reason: Some(error.to_string()) },
-    }
-}
-
 /// Makes a file that was written without a sync survive a power cut, with its name; a missing file is fine.
 pub fn sync(path: &Path) -> Result<(), FsError> {
-    match std::fs::File::open(path) {
-        Ok(file) => file.sync_all().map_err(FsError::io("sync", path))?,
+    let disk = Real::new();
+    match disk.open(path) {
+        Ok(file) => disk.sync(&file).map_err(FsError::io("sync", path))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(FsError::io("open", path)(error)),
     }
-    sync_folder_of(path)
-}
-
-/// Makes renames and removals in the folder of `path` survive a power cut.
-pub(super) fn sync_folder_of(path: &Path) -> Result<(), FsError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let opened = std::fs::File::open(folder).map_err(FsError::io("open", folder))?;
-    opened.sync_all().map_err(FsError::io("sync", folder))
-}
-
-fn overwrite_in_place(target: &Path, bytes: &[u8], durable: bool) -> Result<Outcome, FsError> {
-    let opened = std::fs::OpenOptions::new().write(true).open(target);
-    let mut file = opened.map_err(FsError::io("open", target))?;
-    file.write_all(bytes).map_err(FsError::io("write", target))?;
-    file.set_len(bytes.len() as u64).map_err(FsError::io("cut", target))?;
-    if !durable {
-        return Ok(Outcome::VisibleNotDurable { reason: None });
-    }
-    file.sync_all().map_err(FsError::io("sync", target))?;
-    Ok(Outcome::Durable)
+    sync_folder_of(&disk, path)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::LinkPolicy;
     use super::*;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 

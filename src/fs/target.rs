@@ -1,24 +1,31 @@
 //! What lies at a path before it is written: the end of the symlink chain, a snapshot, whether it may be replaced.
 
-use super::FsError;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use super::disk::{Disk, FileKind, Stat};
+use super::{FsError, Real};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A longer chain of symlinks counts as a loop, as in the Linux kernel.
 const SYMLINKS_MAX: usize = 40;
+/// How much is read at once, in bytes.
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Follows the symlinks at the end of `path`; a dangling one leads to the missing file that it names.
 pub fn resolve(path: &Path) -> Result<PathBuf, FsError> {
+    resolve_on(&Real::new(), path)
+}
+
+/// As [`resolve`], on any disk.
+pub(super) fn resolve_on<D: Disk>(disk: &D, path: &Path) -> Result<PathBuf, FsError> {
     let mut at = std::path::absolute(path).map_err(FsError::io("find", path))?;
     for _ in 0..SYMLINKS_MAX {
-        match std::fs::symlink_metadata(&at) {
-            Ok(meta) if meta.is_symlink() => {
-                let link = std::fs::read_link(&at).map_err(FsError::io("read the link", &at))?;
+        match disk.stat(&at) {
+            Ok(stat) if stat.kind == FileKind::Link => {
+                let link = disk.read_link(&at).map_err(FsError::io("read the link", &at))?;
                 at = at.parent().map_or_else(|| link.clone(), |folder| folder.join(&link));
             }
             Ok(_) => return Ok(at),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(at),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(at),
             Err(error) => return Err(FsError::io("look at", &at)(error)),
         }
     }
@@ -27,67 +34,81 @@ pub fn resolve(path: &Path) -> Result<PathBuf, FsError> {
 
 /// Reads a regular file of at most `limit` bytes; `None` when there is none. A pipe or device is never opened.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FsError> {
-    let target = resolve(path)?;
-    Ok(Snapshot::take(&target, limit)?.map(|snapshot| snapshot.content))
+    let disk = Real::new();
+    let target = resolve_on(&disk, path)?;
+    Ok(Snapshot::take(&disk, &target, limit)?.map(|snapshot| snapshot.content))
 }
 
 /// Whether this process may write at `path`, judged at the nearest folder or file that exists; writes nothing.
 pub fn is_writable(path: &Path) -> bool {
     let existing = path.ancestors().find(|ancestor| ancestor.exists());
-    existing.is_some_and(|at| rustix::fs::access(at, rustix::fs::Access::WRITE_OK).is_ok())
+    existing.is_some_and(|at| Real::new().may_write(at))
 }
 
 /// A regular file as it was at one moment.
-pub(super) struct Snapshot {
-    pub(super) file: std::fs::File,
-    pub(super) meta: std::fs::Metadata,
+pub(super) struct Snapshot<D: Disk> {
+    pub(super) file: D::File,
+    pub(super) stat: Stat,
     pub(super) content: Vec<u8>,
 }
 
-impl Snapshot {
-    /// Reads the file at a resolved path; `None` when there is none.
-    pub(super) fn take(target: &Path, limit: u64) -> Result<Option<Snapshot>, FsError> {
-        let looked = match std::fs::symlink_metadata(target) {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+impl<D: Disk> Snapshot<D> {
+    /// Opens the file at a resolved path without reading it; `None` when there is none.
+    pub(super) fn open(disk: &D, target: &Path) -> Result<Option<Snapshot<D>>, FsError> {
+        let looked = match disk.stat(target) {
+            Ok(stat) => stat,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(FsError::io("look at", target)(error)),
         };
-        if !looked.is_file() {
+        if looked.kind != FileKind::File {
             return Err(FsError::NotRegular { path: target.to_path_buf() });
         }
-        let mut file = match std::fs::File::open(target) {
+        let file = match disk.open(target) {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(FsError::io("open", target)(error)),
         };
-        let meta = file.metadata().map_err(FsError::io("look at", target))?;
-        if meta.len() > limit {
-            return Err(FsError::TooLarge { path: target.to_path_buf(), bytes: meta.len(), limit });
+        let stat = disk.stat_open(&file).map_err(FsError::io("look at", target))?;
+        Ok(Some(Snapshot { file, stat, content: Vec::new() }))
+    }
+
+    /// Reads the file at a resolved path; `None` when there is none.
+    pub(super) fn take(disk: &D, target: &Path, limit: u64) -> Result<Option<Snapshot<D>>, FsError> {
+        let Some(mut snapshot) = Snapshot::open(disk, target)? else { return Ok(None) };
+        let too_large = |bytes| FsError::TooLarge { path: target.to_path_buf(), bytes, limit };
+        if snapshot.stat.bytes > limit {
+            return Err(too_large(snapshot.stat.bytes));
         }
-        let mut content = Vec::new();
-        let taken = (&mut file).take(limit.saturating_add(1)).read_to_end(&mut content);
-        let bytes = taken.map_err(FsError::io("read", target))? as u64;
-        if bytes > limit {
-            return Err(FsError::TooLarge { path: target.to_path_buf(), bytes, limit });
+        let expected = usize::try_from(snapshot.stat.bytes).unwrap_or(usize::MAX);
+        // One byte of room, so that the end is seen without growing.
+        let mut content = vec![0_u8; expected.saturating_add(1)];
+        let mut filled = 0;
+        loop {
+            if filled == content.len() {
+                content.resize(filled + CHUNK_BYTES, 0);
+            }
+            let read = disk.read(&mut snapshot.file, &mut content[filled..]);
+            match read.map_err(FsError::io("read", target))? {
+                0 => break,
+                bytes => filled += bytes,
+            }
+            if filled as u64 > limit {
+                return Err(too_large(filled as u64));
+            }
         }
-        Ok(Some(Snapshot { file, meta, content }))
+        content.truncate(filled);
+        snapshot.content = content;
+        Ok(Some(snapshot))
     }
 
     /// Refuses a file that nobody may write, whatever rights this process has.
-    pub(super) fn must_be_writable(&self, target: &Path) -> Result<(), FsError> {
-        let nobody = self.meta.mode() & 0o222 == 0;
-        if nobody || rustix::fs::access(target, rustix::fs::Access::WRITE_OK).is_err() {
+    pub(super) fn must_be_writable(&self, disk: &D, target: &Path) -> Result<(), FsError> {
+        if self.stat.mode & 0o222 == 0 || !disk.may_write(target) {
             return Err(FsError::ReadOnly { path: target.to_path_buf() });
         }
         Ok(())
     }
-
-    /// How many names the file has.
-    pub(super) fn links(&self) -> u64 {
-        self.meta.nlink()
-    }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

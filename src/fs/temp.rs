@@ -1,10 +1,7 @@
 //! A temporary file beside its target; removed again unless it took the target's place.
-#![expect(clippy::disallowed_methods, reason = "this room is the write core")]
 
 use super::FsError;
-use std::fs::File;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use super::disk::Disk;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -35,22 +32,21 @@ pub(super) fn sibling(target: &Path, purpose: &str) -> PathBuf {
 }
 
 /// An open temporary file.
-pub(super) struct Temp {
+pub(super) struct Temp<'d, D: Disk> {
+    disk: &'d D,
     pub(super) path: PathBuf,
-    pub(super) file: File,
+    pub(super) file: D::File,
     keep: bool,
 }
 
-impl Temp {
+impl<'d, D: Disk> Temp<'d, D> {
     /// Makes an empty file beside `target` with `mode`, from which the umask is taken.
-    pub(super) fn beside(target: &Path, mode: u32) -> Result<Temp, FsError> {
+    pub(super) fn beside(disk: &'d D, target: &Path, mode: u32) -> Result<Temp<'d, D>, FsError> {
         let mut refused = None;
         for _ in 0..NAMES_MAX {
             let path = sibling(target, NEW);
-            let opened =
-                std::fs::OpenOptions::new().write(true).read(true).create_new(true).mode(mode).open(&path);
-            match opened {
-                Ok(file) => return Ok(Temp { path, file, keep: false }),
+            match disk.create(&path, mode) {
+                Ok(file) => return Ok(Temp { disk, path, file, keep: false }),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                     refused = Some((path, error))
                 }
@@ -62,16 +58,31 @@ impl Temp {
         Err(FsError::Io { action: "make", path, source })
     }
 
-    /// Writes all of `bytes`, looks that they are all there, and, if asked, waits until the disk has them.
-    pub(super) fn fill(&mut self, bytes: &[u8], sync: bool) -> Result<(), FsError> {
-        self.file.write_all(bytes).map_err(FsError::io("write", &self.path))?;
-        let length = self.file.metadata().map_err(FsError::io("look at", &self.path))?.len();
-        if length != bytes.len() as u64 {
-            let written = usize::try_from(length).unwrap_or(usize::MAX);
-            return Err(FsError::ShortWrite { path: self.path.clone(), written, wanted: bytes.len() });
+    /// Makes the file at a path that was chosen before.
+    pub(super) fn at(disk: &'d D, path: PathBuf, mode: u32) -> Result<Temp<'d, D>, FsError> {
+        let file = disk.create(&path, mode).map_err(FsError::io("make", &path))?;
+        Ok(Temp { disk, path, file, keep: false })
+    }
+
+    /// Writes all of `bytes` behind what was written before.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), FsError> {
+        write_all(self.disk, &mut self.file, bytes, &self.path)
+    }
+
+    /// Looks that all is there, and, if asked, waits until the disk has it. A failed wait is final: the system may
+    /// have dropped what it could not write, and would call the next wait a success.
+    pub(super) fn finish(&self, length: u64, sync: bool) -> Result<(), FsError> {
+        let is = self.disk.stat_open(&self.file).map_err(FsError::io("look at", &self.path))?.bytes;
+        if is != length {
+            let count = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
+            return Err(FsError::ShortWrite {
+                path: self.path.clone(),
+                written: count(is),
+                wanted: count(length),
+            });
         }
         if sync {
-            self.file.sync_all().map_err(FsError::io("sync", &self.path))?;
+            self.disk.sync(&self.file).map_err(FsError::io("sync", &self.path))?;
         }
         Ok(())
     }
@@ -82,12 +93,33 @@ impl Temp {
     }
 }
 
-impl Drop for Temp {
+impl<D: Disk> Drop for Temp<'_, D> {
     fn drop(&mut self) {
         if !self.keep {
-            let _ = std::fs::remove_file(&self.path);
+            let _ = self.disk.remove(&self.path);
         }
     }
+}
+
+/// Writes all of `bytes`; a disk that takes none is full.
+pub(super) fn write_all<D: Disk>(
+    disk: &D,
+    file: &mut D::File,
+    bytes: &[u8],
+    path: &Path,
+) -> Result<(), FsError> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match disk.write(file, &bytes[written..]) {
+            Ok(0) => {
+                return Err(FsError::ShortWrite { path: path.to_path_buf(), written, wanted: bytes.len() });
+            }
+            Ok(more) => written += more,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(FsError::io("write", path)(error)),
+        }
+    }
+    Ok(())
 }
 
 /// Removes what killed processes left beside `target` while they replaced it; those of living ones stay.

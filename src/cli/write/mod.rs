@@ -58,6 +58,6 @@ fn edit(
     path: &Path,
     change: &mut Change<'_>,
 ) -> Result<ExitCode, CliError> {
-    let edited = crate::edit::edit_file(path, &shared.policy(session)?, change)?;
-    Report { session, shared }.of(&[edited])
+    let (edited, cost) = crate::edit::edit_file(path, &shared.policy(session)?, change)?;
+    Report { session, shared }.of(&[edited], cost)
 }

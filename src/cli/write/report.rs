@@ -2,8 +2,8 @@
 
 use super::super::{CliError, Session};
 use super::args::{OutputForm, Shared};
-use crate::edit::{Done, Edited};
-use crate::fs::{Outcome, content_hash};
+use crate::edit::{Cost, Done, Edited, hex_hash};
+use crate::fs::{Outcome, Statistics};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,15 +23,19 @@ pub(super) struct Report<'r> {
 
 impl Report<'_> {
     /// Says what became of the edits of one command, and gives its exit code.
-    pub(super) fn of(&self, edits: &[Edited]) -> Result<ExitCode, CliError> {
+    pub(super) fn of(&self, edits: &[Edited], cost: Cost) -> Result<ExitCode, CliError> {
         let out = &self.session.out;
         match self.shared.form(self.session) {
-            OutputForm::Json => out.json(&document(edits))?,
+            OutputForm::Json => out.json(&document(edits, cost))?,
             _ if self.shared.dry_run => {
                 edits.iter().try_for_each(|edited| out.raw(diff(edited).as_bytes()))?;
             }
             OutputForm::Quiet => {}
             OutputForm::Concise => out.line(weakest(edits).1)?,
+        }
+        if out.is_verbose() && !self.shared.dry_run {
+            let Cost { statistics: Statistics { bytes, syncs, renames }, micros } = cost;
+            out.note(&format!("{bytes} bytes, {syncs} syncs, {renames} renames, {micros} µs"));
         }
         for edited in edits {
             if let Done::Written(Outcome::VisibleNotDurable { reason: Some(reason) }) = &edited.done {
@@ -85,7 +89,7 @@ fn word(edited: &Edited) -> &'static str {
     }
 }
 
-fn document(edits: &[Edited]) -> Value {
+fn document(edits: &[Edited], cost: Cost) -> Value {
     let files: Vec<Value> = edits
         .iter()
         .map(|edited| {
@@ -94,7 +98,7 @@ fn document(edits: &[Edited]) -> Value {
                 "outcome": word(edited),
                 "changed": edited.before.as_ref() != Some(&edited.after),
                 "bytes": edited.after.len(),
-                "sha256": content_hash(&edited.after).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+                "sha256": hex_hash(&edited.after),
             });
             if edited.done == Done::Planned {
                 file["diff"] = diff(edited).into();
@@ -102,7 +106,9 @@ fn document(edits: &[Edited]) -> Value {
             file
         })
         .collect();
-    json!({ "schema": 1, "files": files })
+    let Cost { statistics: Statistics { bytes, syncs, renames }, micros } = cost;
+    let cost = json!({ "bytes": bytes, "syncs": syncs, "renames": renames, "micros": micros });
+    json!({ "schema": 1, "files": files, "cost": cost })
 }
 
 /// A unified diff; a file that is not there is named `/dev/null`, bytes that are no UTF-8 are shown as `U+FFFD`.
