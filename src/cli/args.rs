@@ -47,6 +47,8 @@ pub(super) enum Command {
     Memory(MemoryArgs),
     /// Edit files so that no crash can break them
     Write(super::write::WriteArgs),
+    /// Examine the whole setup and say what to do: programs, hooks, memory, folders, log; exit 0 good, 1 broken, 2 warnings
+    Doctor,
     /// Show each setting with its value and where it came from
     Config,
     /// Print a completion script for a shell

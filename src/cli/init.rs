@@ -20,7 +20,7 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
         _ => Scope::Global,
     };
     if args.show {
-        return super::init_show::run(session);
+        return super::doctor::run_show(session);
     }
     let action = if args.uninstall { Action::Uninstall } else { Action::Install };
     let request = Request { env: &session.env, paths: session.paths()?, scope, action };

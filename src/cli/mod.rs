@@ -6,11 +6,11 @@
 mod args;
 mod completions;
 mod config;
+mod doctor;
 mod error;
 mod explore;
 mod hook;
 mod init;
-mod init_show;
 mod memory;
 mod output;
 mod write;
@@ -55,6 +55,9 @@ pub fn main(env: Env) -> ExitCode {
     let log = Log::at(paths.as_ref());
     let out = Output::new(&env, &cli.global);
     let session = Session { env, paths, log, out };
+    if !session.out.is_quiet() && speaks_of_the_setup(&cli.command) {
+        tell_of_vanished(&session);
+    }
     match dispatch(&session, cli.command) {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -79,12 +82,26 @@ fn is_hook_call(env: &Env) -> bool {
     }
 }
 
+/// Whether a command is a fit place for a word about the setup: not those that speak of it themselves, nor the hook.
+fn speaks_of_the_setup(command: &Command) -> bool {
+    matches!(command, Command::Memory(_) | Command::Config)
+}
+
+/// Tells people on stderr where entries of rtk's have gone from the client's settings; they are never put back unasked.
+fn tell_of_vanished(session: &Session) {
+    let Some(paths) = &session.paths else { return };
+    for vanished in crate::installer::vanished(&session.env, paths) {
+        session.out.warn(&vanished.to_string());
+    }
+}
+
 fn dispatch(session: &Session, command: Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Hook(args) => hook::run(session, args),
         Command::Init(args) => init::run(session, args),
         Command::Memory(args) => memory::run(session, args),
         Command::Write(args) => write::run(session, args),
+        Command::Doctor => doctor::run(session),
         Command::Config => config::run(session),
         Command::Completions(args) => completions::run(session, args),
     }

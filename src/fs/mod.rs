@@ -17,6 +17,7 @@ mod folders;
 mod journal;
 mod lock;
 mod options;
+mod place;
 mod real;
 mod recover;
 mod replace;
@@ -35,6 +36,7 @@ pub use folders::{
 };
 pub use lock::Lock;
 pub use options::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash};
+pub use place::{Place, place};
 pub use real::{Real, Statistics};
 pub use replace::{ChangeOne, Updated, replace, replace_on, sync, update};
 pub use stream::replace_by_stream;

@@ -11,6 +11,8 @@ pub(super) enum Reply {
     Answer(String),
     /// Text for the agent that has just started.
     AgentContext(String),
+    /// A line that the client shows to the user; the agents do not see it.
+    Notice(String),
 }
 
 impl Reply {
@@ -29,6 +31,9 @@ impl Reply {
                 r#"{{"hookSpecificOutput":{{"hookEventName":"SubagentStart","additionalContext":{}}}}}"#,
                 serde_json::Value::String(context)
             ),
+            Reply::Notice(notice) => {
+                format!(r#"{{"systemMessage":{}}}"#, serde_json::Value::String(notice))
+            }
         };
         let mut bytes = text.into_bytes();
         bytes.push(b'\n');

@@ -9,6 +9,7 @@ mod codec;
 mod context;
 mod document;
 mod fresh;
+mod health;
 mod history;
 mod look;
 mod manifest;
@@ -23,6 +24,7 @@ pub use admin::{Cleared, RefreshOptions, Refreshed, Status, clear, refresh, stat
 pub use context::{Context, IndexError};
 pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, HashedMap, Outline, is_noise};
 pub(crate) use fresh::{Fresh, open, open_fresh};
+pub use health::{Health, disk_use, health};
 pub(crate) use history::{Past, PastCommit, folded};
 pub(crate) use schema::{project_id, set_aside};
 pub(crate) use source::{Source, read};

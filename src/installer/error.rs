@@ -161,6 +161,27 @@ impl InstallError {
         }
     }
 
+    /// The line that is wrong, from 1, where that is known.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            InstallError::NotJson { error, .. } => Some(error.line),
+            InstallError::Shape { line, .. } | InstallError::NotUtf8 { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+
+    /// What is wrong, for where the file is named already.
+    pub(super) fn without_path(&self) -> String {
+        match self {
+            InstallError::NotJson { error, .. } => error.to_string(),
+            InstallError::Shape { line, column, what, .. } => format!("line {line}, column {column}: {what}"),
+            InstallError::NotUtf8 { line, column, what, .. } => {
+                format!("line {line}, column {column}: {what}")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Whether a second look may succeed: the file was caught while somebody else wrote it.
     pub(super) fn may_pass(&self) -> bool {
         match self {

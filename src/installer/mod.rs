@@ -9,7 +9,6 @@ mod edit;
 mod entries;
 mod error;
 mod faults;
-mod fire;
 mod legacy;
 mod matcher;
 mod notes;
@@ -17,15 +16,16 @@ mod plan;
 mod receipt;
 mod recognise;
 mod registered;
-mod sample;
 mod scope;
 mod settings;
 mod show;
 
 pub use apply::{Applied, Preview, Request, apply, has_leavings, preview};
 pub use error::InstallError;
-pub use fire::{Fired, Reply};
 pub use plan::Action;
 pub use registered::registered_in_settings;
 pub use scope::Scope;
-pub use show::{FileReport, Finding, HookReport, Level, Report, show};
+pub use show::{
+    ClientVerdict, FileReport, Finding, Fired, HookReport, Level, Named, Reply, Report, Vanished, ask_client,
+    named_program, show, vanished, worst,
+};

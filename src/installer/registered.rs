@@ -4,6 +4,8 @@
 //! comes last. Who stands down follows from the files alone, so that both processes agree without talking.
 
 use super::apply::{SETTINGS_BYTES_MAX, read_receipts};
+use super::error::Ignored;
+use super::faults::faults;
 use super::matcher::matches;
 use super::recognise::{Call, Known};
 use super::scope::{CLIENT_FOLDER, client_folder, program};
@@ -51,7 +53,8 @@ fn calls(known: &Known, path: &Path, event: &str, tool: &str) -> bool {
             && known.owns(at.event, at.matcher, at.node)
             && Call::of(at.node).is_some_and(|call| known.locate(&call).is_some())
     };
-    document.handlers().iter().any(serves) && document.rejected_entries().is_empty()
+    document.handlers().iter().any(serves)
+        && faults(&document).iter().all(|fault| fault.ignored == Ignored::Entry)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::InstallError;
 use super::entries::REGISTRATIONS;
 use super::error::Ignored;
-use super::faults::faults;
 use crate::text::{JsonDocument, JsonKind, JsonNode};
 use std::path::Path;
 
@@ -92,12 +91,6 @@ impl<'t> SettingsDocument<'t> {
             }
         }
         found
-    }
-
-    /// Entries for which the client skips the whole file, each with line and column.
-    pub(super) fn rejected_entries(&self) -> Vec<String> {
-        let whole = faults(self).into_iter().filter(|fault| fault.ignored == Ignored::File);
-        whole.map(|fault| format!("line {}, column {}: {}", fault.line, fault.column, fault.what)).collect()
     }
 }
 

@@ -19,7 +19,8 @@ mod search;
 mod types;
 
 pub use crate::index::{
-    Cleared, Context, IndexError, RefreshOptions, Refreshed, Status, clear, refresh, status,
+    Cleared, Context, Health, IndexError, RefreshOptions, Refreshed, Status, clear, disk_use, health,
+    refresh, status,
 };
 pub use assemble::assemble;
 pub use explore::*;

@@ -121,6 +121,9 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     }
 }
 
+/// How long a look at a database waits for its writer.
+const CHECK_BUSY: Duration = Duration::from_millis(2_500);
+
 /// Opens or creates the database and brings its schema up to date. Its folder must exist.
 ///
 /// On a disk that cannot be written an existing database is opened read-only.
@@ -229,6 +232,18 @@ pub fn write<T>(
     let value = work(&transaction).map_err(sorted)?;
     transaction.commit().map_err(sorted)?;
     Ok(value)
+}
+
+/// Lets SQLite look through the whole file, and changes nothing. Returns what it found wrong; nothing when it is sound.
+pub fn check(path: &Path) -> Result<Vec<String>, StoreError> {
+    let sorted = |error| StoreError::of(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sorted)?;
+    connection.busy_timeout(CHECK_BUSY).map_err(sorted)?;
+    let mut statement = connection.prepare("PRAGMA quick_check(10)").map_err(sorted)?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(sorted)?;
+    let rows: Vec<String> = rows.collect::<Result<_, _>>().map_err(sorted)?;
+    Ok(rows.into_iter().filter(|row| row != "ok").collect())
 }
 
 /// Copies the write-ahead log into the database and truncates it; for background work, never for a hot path.

@@ -132,7 +132,7 @@ fn foreign_hooks_are_named_and_never_run() {
     let bad = settings(&program, "")
         .replace("\"PreToolUse\": [", "\"PreToolUse\": [{\"hooks\": [{\"type\": \"x\"}]}, ");
     write_settings(&sandbox, &bad);
-    sandbox.rtk(&["init", "--show"]).code(1).says("ignores the whole file");
+    sandbox.rtk(&["init", "--show"]).code(1).says("ignores this file as a whole");
 }
 
 #[test]
@@ -160,6 +160,11 @@ fn dead_doubled_vanished_and_absent_entries_are_told_apart() {
     sandbox.rtk(&["init", "--yes"]).success();
     write_settings(&sandbox, "{}");
     sandbox.rtk(&["init", "--show"]).code(1).says("its entries are gone");
+    // A file that the client cannot read holds them still, to no effect.
+    write_settings(&sandbox, "{\n\"a\": 1,}");
+    let run = sandbox.rtk(&["init", "--show"]);
+    run.code(1).says(":2: line 2, column 7: trailing comma");
+    assert!(!run.stdout().contains("are gone"), "{}", run.explain());
 }
 
 #[test]

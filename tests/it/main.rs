@@ -9,6 +9,7 @@
 
 mod architecture;
 mod cli;
+mod doctor;
 mod documents;
 mod explore;
 mod git;

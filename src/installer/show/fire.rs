@@ -7,7 +7,7 @@ use crate::base::{Paths, ProcessOutput, run_with_input};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A registered time limit beyond this is not waited for, in seconds.
@@ -44,31 +44,58 @@ pub(super) enum Start<'s> {
     /// The program itself.
     Exec { program: &'s Path, args: &'s [String] },
     /// A command line through the shell.
-    Shell { command: &'s str },
+    Shell {
+        command: &'s str,
+        /// The folder of the plugin whose command it is.
+        plugin: Option<&'s Path>,
+    },
 }
 
-/// Sends the event to the hook and judges the reply. `seconds` is the registered time limit.
-pub(super) fn fire(start: &Start<'_>, event: &str, seconds: f64, paths: &Paths) -> Fired {
-    let sample = match Sample::make(paths) {
-        Ok(sample) => sample,
-        Err(error) => return failed(format!("cannot make a sample project: {error}")),
-    };
-    let payload = payload(event, &sample);
-    let seconds =
-        if seconds.is_finite() { seconds.clamp(0.0, TIMEOUT_SECONDS_MAX) } else { TIMEOUT_SECONDS_MAX };
-    let timeout = Duration::from_secs_f64(seconds);
-    let (program, args): (&OsStr, Vec<OsString>) = match start {
-        Start::Exec { program, args } => (program.as_os_str(), args.iter().map(OsString::from).collect()),
-        Start::Shell { command } => (OsStr::new("/bin/sh"), vec!["-c".into(), command.into()]),
-    };
-    let line = format!("{payload}\n");
-    let environment = environment(&sample);
-    let output = run_with_input(program, &args, &sample.project(), &environment, line.as_bytes(), timeout);
-    match output {
-        Ok(output) => {
-            Fired { reply: judge(event, &payload["tool_input"], &output), latency_us: output.elapsed_us }
+/// Fires hooks in one sample project, each with folders of rtk's of its own.
+pub(super) struct Firer {
+    sample: Result<Sample, String>,
+    fired: usize,
+}
+
+impl Firer {
+    /// Makes the sample project.
+    pub(super) fn new(paths: &Paths) -> Firer {
+        let sample = Sample::make(paths).map_err(|error| format!("cannot make a sample project: {error}"));
+        Firer { sample, fired: 0 }
+    }
+
+    /// Sends the event to the hook and judges the reply. `seconds` is the registered time limit.
+    pub(super) fn fire(&mut self, start: &Start<'_>, event: &str, seconds: f64) -> Fired {
+        self.fired += 1;
+        let sample = match &self.sample {
+            Ok(sample) => sample,
+            Err(error) => return failed(error.clone()),
+        };
+        let rtk_home = match sample.rtk_home(self.fired) {
+            Ok(folder) => folder,
+            Err(error) => return failed(format!("cannot make a sample project: {error}")),
+        };
+        let payload = payload(event, sample);
+        let seconds =
+            if seconds.is_finite() { seconds.clamp(0.0, TIMEOUT_SECONDS_MAX) } else { TIMEOUT_SECONDS_MAX };
+        let timeout = Duration::from_secs_f64(seconds);
+        let mut environment = environment(sample, rtk_home);
+        let (program, args): (&OsStr, Vec<OsString>) = match start {
+            Start::Exec { program, args } => (program.as_os_str(), args.iter().map(OsString::from).collect()),
+            Start::Shell { command, plugin } => {
+                environment.extend(plugin.map(|folder| ("CLAUDE_PLUGIN_ROOT".into(), Some(folder.into()))));
+                (OsStr::new("/bin/sh"), vec!["-c".into(), command.into()])
+            }
+        };
+        let line = format!("{payload}\n");
+        let output =
+            run_with_input(program, &args, &sample.project(), &environment, line.as_bytes(), timeout);
+        match output {
+            Ok(output) => {
+                Fired { reply: judge(event, &payload["tool_input"], &output), latency_us: output.elapsed_us }
+            }
+            Err(error) => failed(error.to_string()),
         }
-        Err(error) => failed(error.to_string()),
     }
 }
 
@@ -85,7 +112,7 @@ fn failed(reason: String) -> Fired {
 }
 
 /// What the client puts into the environment of a hook, and rtk's own folders moved away.
-fn environment(sample: &Sample) -> Vec<(OsString, Option<OsString>)> {
+fn environment(sample: &Sample, rtk_home: PathBuf) -> Vec<(OsString, Option<OsString>)> {
     let project = sample.project().into_os_string();
     let set = |name: &str, value: OsString| (OsString::from(name), Some(value));
     vec![
@@ -94,7 +121,7 @@ fn environment(sample: &Sample) -> Vec<(OsString, Option<OsString>)> {
         set("CLAUDE_CODE_SESSION_ID", SESSION.into()),
         set("CLAUDE_PROJECT_DIR", project.clone()),
         set("PWD", project),
-        set("RTK_HOME", sample.rtk_home().into_os_string()),
+        set("RTK_HOME", rtk_home.into_os_string()),
     ]
 }
 

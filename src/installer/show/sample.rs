@@ -2,7 +2,7 @@
 
 use crate::base::Paths;
 use crate::fs::{FsError, WriteOptions, create_folders, read, replace};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the subagent is asked; the sample holds the answer.
 pub(super) const PROMPT: &str = "Where is the expiry of a login session checked? Fix `session_is_valid` in the login \
@@ -28,10 +28,12 @@ const FILES: &[(&str, &str)] = &[
 /// The sample; removed with all that was written there when dropped.
 pub(super) struct Sample {
     folder: tempfile::TempDir,
+    /// The user's `config.toml`, so that the hook acts as it does for the user.
+    config: Option<Vec<u8>>,
 }
 
 impl Sample {
-    /// Writes the sample; the user's `config.toml` is copied, so that the hook acts as it does for the user.
+    /// Writes the sample project.
     pub(super) fn make(paths: &Paths) -> Result<Sample, FsError> {
         let made = tempfile::Builder::new().prefix("rtk-show-").tempdir();
         let folder = made.map_err(|source| FsError::Io {
@@ -39,21 +41,13 @@ impl Sample {
             path: "the folder for temporary files".into(),
             source,
         })?;
-        let sample = Sample { folder };
-        let options = WriteOptions::fast(&sample.rtk_home()).unlocked();
-        let write = |path: PathBuf, content: &[u8]| {
-            if let Some(parent) = path.parent() {
-                create_folders(parent, 0o700)?;
-            }
-            replace(&path, content, &options).map(|_| ())
-        };
+        let config = read(&paths.settings(), CONFIG_BYTES_MAX).ok().flatten();
+        let sample = Sample { folder, config };
         for (name, content) in FILES {
-            write(sample.project().join(name), content.as_bytes())?;
+            sample.write(&sample.project().join(name), content.as_bytes())?;
         }
-        create_folders(&sample.project().join(".git/objects"), 0o700)?;
-        create_folders(&sample.project().join(".git/refs/heads"), 0o700)?;
-        if let Ok(Some(config)) = read(&paths.settings(), CONFIG_BYTES_MAX) {
-            write(sample.rtk_home().join("config/config.toml"), &config)?;
+        for folder in [".git/objects", ".git/refs/heads"] {
+            create_folders(&sample.project().join(folder), 0o700)?;
         }
         Ok(sample)
     }
@@ -63,8 +57,21 @@ impl Sample {
         self.folder.path().join("project")
     }
 
-    /// Stands in for all of rtk's own folders.
-    pub(super) fn rtk_home(&self) -> PathBuf {
-        self.folder.path().join("rtk")
+    /// A new folder that stands in for all of rtk's own in the event of that number.
+    pub(super) fn rtk_home(&self, number: usize) -> Result<PathBuf, FsError> {
+        let home = self.folder.path().join(format!("rtk-{number}"));
+        match &self.config {
+            Some(config) => self.write(&home.join("config/config.toml"), config)?,
+            None => create_folders(&home, 0o700).map(|_| ())?,
+        }
+        Ok(home)
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), FsError> {
+        if let Some(parent) = path.parent() {
+            create_folders(parent, 0o700)?;
+        }
+        let options = WriteOptions::fast(self.folder.path()).unlocked();
+        replace(path, content, &options).map(|_| ())
     }
 }

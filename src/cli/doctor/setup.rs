@@ -1,0 +1,78 @@
+//! The installation as `rtk init --show` and `rtk doctor` print it: files, hooks, what came of firing them.
+
+use super::{Section, verdict};
+use crate::cli::{CliError, Session};
+use crate::installer::{Fired, HookReport, Reply, Report, show};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// `rtk init --show`: what is registered, reachable and firing; the verdict is the exit code.
+pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> {
+    let paths = session.paths()?;
+    let report = show(&session.env, paths)?;
+    let verdict = verdict(&report.findings);
+    let projects = super::memory::indexed_projects(paths);
+    if session.out.is_json() {
+        session.out.json(&json!({
+            "schema": 1,
+            "verdict": verdict.word(),
+            "files": report.files,
+            "findings": report.findings,
+            "memory": { "path": paths.data, "projects": projects },
+        }))?;
+        return Ok(verdict.code());
+    }
+    for line in lines(&report) {
+        session.out.line(&line)?;
+    }
+    session.out.line(&format!("memory   {projects} projects indexed in {}", paths.data.display()))?;
+    super::print_findings(session, &report.findings)?;
+    session.out.line(verdict.word())?;
+    Ok(verdict.code())
+}
+
+/// The installation as a part of `rtk doctor`.
+pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
+    let report = show(&session.env, session.paths()?)?;
+    Ok(Section {
+        name: "hooks",
+        lines: lines(&report),
+        facts: json!({ "files": report.files }),
+        findings: report.findings,
+    })
+}
+
+fn lines(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for file in &report.files {
+        let state = match (file.exists, file.hooks.is_empty()) {
+            (false, _) => "no file",
+            (true, true) => "not registered",
+            (true, false) => "registered",
+        };
+        lines.push(format!("{:<8} {state} in {}", file.scope, file.path.display()));
+        lines.extend(file.hooks.iter().map(|hook| format!("  {}", describe(hook))));
+    }
+    lines
+}
+
+fn describe(hook: &HookReport) -> String {
+    let matcher = hook.matcher.as_ref().map(|matcher| format!(" ({matcher})")).unwrap_or_default();
+    let reachable = match (&hook.program, &hook.version) {
+        (None, _) => "not reachable".to_owned(),
+        (Some(_), None) => "reachable, version unknown".to_owned(),
+        (Some(_), Some(version)) => format!("reachable, version {version}"),
+    };
+    let fired = hook.fired.as_ref().map_or(", not fired".to_owned(), fired);
+    format!("{}{matcher}, line {}: {}; {reachable}{fired}", hook.event, hook.line, hook.command)
+}
+
+fn fired(fired: &Fired) -> String {
+    let verdict = match &fired.reply {
+        Reply::Injects => "fires",
+        Reply::Passes => "fires, lets the sample pass",
+        Reply::Fails(_) => "does not work",
+    };
+    let ms = fired.latency_us as f64 / 1000.0;
+    format!(", {verdict} ({ms:.1} ms)")
+}
