@@ -55,8 +55,7 @@ impl ChangeSet {
         self.edits.push(Edit::Replace { path: path.to_path_buf(), bytes, expected, own: false });
     }
 
-    /// Replaces a file of rtk's own, readable by the user alone. It is not synced, so that what follows is not
-    /// delayed: [`super::sync`] does that when all is done.
+    /// Replaces a file of rtk's own, readable by the user alone.
     pub fn replace_own(&mut self, path: &Path, bytes: Vec<u8>, expected: Expected) {
         self.edits.push(Edit::Replace { path: path.to_path_buf(), bytes, expected, own: true });
     }
@@ -132,12 +131,8 @@ fn perform<D: Disk>(disk: &D, edit: &Edit, options: &WriteOptions) -> Result<(Ou
             };
             let options = options.clone().expecting(bound);
             let outcome = if *own {
-                // Nobody else writes it, so there is nothing to watch, and nothing weaker about the whole.
-                let options = WriteOptions { durable: false, ..options.private().settling(Duration::ZERO) };
-                match replace_on(disk, &target, bytes, &options)? {
-                    Outcome::VisibleNotDurable { reason: None } => Outcome::Durable,
-                    other => other,
-                }
+                // Nobody else writes it, so there is nothing to watch.
+                replace_on(disk, &target, bytes, &options.private().settling(Duration::ZERO))?
             } else {
                 replace_on(disk, &target, bytes, &options)?
             };

@@ -20,17 +20,28 @@ pub fn create_private_dir_all(path: &Path) -> Result<(), FsError> {
     create_folders(path, 0o700).map(|_| ())
 }
 
-/// Makes the folder and its missing parents with `mode` less the umask; returns those it made, outermost first.
+/// Makes the folder and its missing parents with `mode` less the umask; returns those it made, outermost first. When
+/// one cannot be made, the others go again.
 pub fn create_folders(path: &Path, mode: u32) -> Result<Vec<PathBuf>, FsError> {
     let mut made = Vec::new();
+    let mut result = Err(FsError::io("make", path)(ErrorKind::NotFound.into()));
     for _ in 0..VANISHED_MAX {
         match create_missing(path, mode, &mut made) {
             // Another process tidied up a parent just then.
             Err(FsError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
-            other => return other.map(|()| made),
+            other => {
+                result = other;
+                break;
+            }
         }
     }
-    Err(FsError::io("make", path)(ErrorKind::NotFound.into()))
+    if result.is_err() {
+        for folder in made.iter().rev() {
+            // One that somebody uses by now stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+    result.map(|()| made)
 }
 
 fn create_missing(path: &Path, mode: u32, made: &mut Vec<PathBuf>) -> Result<(), FsError> {
@@ -140,6 +151,9 @@ mod tests {
         assert!(!remove_dir_if_empty(&deep).unwrap());
         std::fs::write(root.path().join("f"), "x").unwrap();
         assert!(create_private_dir_all(&root.path().join("f/g")).is_err());
+        // A name that is too long fails after its parents were made.
+        assert!(create_folders(&root.path().join("n/m").join("x".repeat(300)), 0o700).is_err());
+        assert!(!root.path().join("n").exists());
     }
 
     #[test]

@@ -56,6 +56,17 @@ impl Lock {
     }
 }
 
+/// Removes the lock files in `folder` that nobody holds: a process that was killed leaves its own.
+pub fn remove_idle_locks(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|extension| extension == "lock") {
+            // Taken and given back, which removes the file; one that cannot be taken is in use.
+            drop(Lock::try_acquire(&path));
+        }
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // Removed while held: whoever waits on the old inode sees that it is gone and takes a new one.
@@ -162,5 +173,21 @@ mod tests {
         assert!(matches!(&error, FsError::Locked { .. }), "{error}");
         drop(held);
         assert!(Lock::try_acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn locks_of_the_dead_go_and_those_in_use_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let held = Lock::acquire(&at("held.lock"), Duration::ZERO).unwrap();
+        for name in ["dead.lock", "other"] {
+            std::fs::write(at(name), "").unwrap();
+        }
+        remove_idle_locks(folder.path());
+        assert_eq!(
+            [at("held.lock").exists(), at("dead.lock").exists(), at("other").exists()],
+            [true, false, true]
+        );
+        drop(held);
     }
 }

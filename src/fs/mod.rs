@@ -34,11 +34,11 @@ pub use folders::{
     create_folders, create_private_dir_all, create_private_file, quarantine, remove_dir_all_own,
     remove_dir_if_empty, remove_file,
 };
-pub use lock::Lock;
+pub use lock::{Lock, remove_idle_locks};
 pub use options::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash};
 pub use place::{Place, place};
 pub use real::{Real, Statistics};
-pub use replace::{ChangeOne, Updated, replace, replace_on, sync, update};
+pub use replace::{ChangeOne, Updated, replace, replace_on, update};
 pub use stream::replace_by_stream;
 pub use target::{is_writable, read, resolve};
 pub use temp::{has_stale_temporaries, remove_stale_temporaries};

@@ -104,17 +104,6 @@ pub(super) fn lock_path(locks: &Path, target: &Path) -> PathBuf {
     locks.join(format!("{name}.lock"))
 }
 
-/// Makes a file that was written without a sync survive a power cut, with its name; a missing file is fine.
-pub fn sync(path: &Path) -> Result<(), FsError> {
-    let disk = Real::new();
-    match disk.open(path) {
-        Ok(file) => disk.sync(&file).map_err(FsError::io("sync", path))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(FsError::io("open", path)(error)),
-    }
-    sync_folder_of(&disk, path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::LinkPolicy;

@@ -9,7 +9,7 @@ use super::scope::{Scope, must_not_be_foreign, program};
 use crate::base::{Env, Paths};
 use crate::fs::{
     ChangeSet, Expected, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
-    remove_dir_if_empty, remove_stale_temporaries, sync,
+    remove_dir_if_empty, remove_idle_locks, remove_stale_temporaries,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -95,15 +95,25 @@ pub fn has_leavings(request: &Request<'_>) -> Result<bool, InstallError> {
     let book = receipts_path(request.paths);
     let recorded =
         request.action == Action::Uninstall && read_receipts(request.paths)?.latest(&path).is_some();
-    let lock_of_the_dead = install_lock(request.paths).exists();
-    Ok(recorded || lock_of_the_dead || has_stale_temporaries(&path)? || has_stale_temporaries(&book)?)
+    // Locks go with those who hold them, and rtk's folders with the last thing in them.
+    let is_empty =
+        |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    let folders_of_the_dead =
+        request.paths.locks().exists() || is_empty(&request.paths.state) || is_empty(&request.paths.data);
+    Ok(recorded || folders_of_the_dead || has_stale_temporaries(&path)? || has_stale_temporaries(&book)?)
 }
 
 /// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
 pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
     let locks = request.paths.locks();
     let made = missing_folders(&locks);
-    let lock = Lock::acquire(&install_lock(request.paths), LOCK_WAIT)?;
+    let lock = match Lock::acquire(&install_lock(request.paths), LOCK_WAIT) {
+        Ok(lock) => lock,
+        Err(error) => {
+            remove_empty(&made);
+            return Err(error.into());
+        }
+    };
     let done = attempt_until_stable(request, &made);
     let mut folders = made;
     if let Ok((_, receipts)) = &done
@@ -118,18 +128,24 @@ pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
 /// Removes those folders that hold nothing. What lies above the lock can only go after it, all else before others
 /// come in.
 fn tidy(folders: &[PathBuf], locks: &Path, lock: Lock) {
-    let (mut above, mut beside): (Vec<_>, Vec<_>) =
-        folders.iter().map(PathBuf::as_path).chain([locks]).partition(|folder| locks.starts_with(folder));
-    let remove = |folders: &mut Vec<&Path>| {
-        folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
-        for folder in folders {
-            // One that is in use, or that may not be removed, stays.
-            let _ = remove_dir_if_empty(folder);
-        }
-    };
-    remove(&mut beside);
+    let all = folders.iter().cloned().chain([locks.to_path_buf()]);
+    let (above, beside): (Vec<_>, Vec<_>) = all.partition(|folder| locks.starts_with(folder));
+    remove_empty(&beside);
+    // A run that was killed leaves the locks that it held.
+    remove_idle_locks(locks);
     drop(lock);
-    remove(&mut above);
+    remove_empty(&above);
+}
+
+/// Removes those folders that hold nothing, the innermost first.
+fn remove_empty(folders: &[PathBuf]) {
+    let mut folders: Vec<_> = folders.iter().collect();
+    folders.sort_by_key(|folder| (std::cmp::Reverse(folder.components().count()), *folder));
+    folders.dedup();
+    for folder in folders {
+        // One that is in use, or that may not be removed, stays.
+        let _ = remove_dir_if_empty(folder);
+    }
 }
 
 fn attempt_until_stable(
@@ -208,23 +224,31 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     }
     if request.action == Action::Uninstall {
         plan.folders.iter().for_each(|folder| changes.remove_folder_if_empty(folder));
-        receipts.forget(&plan.path);
-        match receipts.files.is_empty() {
-            true => changes.remove_file(&book, Expected::Anything),
-            false => changes.replace_own(&book, receipts.print(), Expected::Anything),
-        }
     }
     let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
     changes.apply(&options)?;
-    // With the last entries the receipts went too.
-    if !receipts.files.is_empty() {
-        sync(&book)?;
-    }
     // Looked at once more: a tool that writes from an old snapshot may have come right behind.
-    match read_and_plan(request)?.0.after {
-        After::Same => Ok(Attempt::Done(done(plan.after != After::Same), receipts)),
-        _ => Ok(Attempt::Overwritten(plan.path)),
+    if read_and_plan(request)?.0.after != After::Same {
+        return Ok(Attempt::Overwritten(plan.path));
     }
+    let mut done = done(plan.after != After::Same);
+    if request.action == Action::Uninstall {
+        // Last of all: as long as it is there, a removal that was cut short can be completed.
+        receipts.forget(&plan.path);
+        done.notes.extend(forget(&book, &receipts, &options));
+    }
+    Ok(Attempt::Done(done, receipts))
+}
+
+/// Writes the receipts without the one that is done with. The entries are out by then, so a failure is only told.
+fn forget(book: &Path, receipts: &Receipts, options: &WriteOptions) -> Option<String> {
+    let mut changes = ChangeSet::new();
+    match receipts.files.is_empty() {
+        true => changes.remove_file(book, Expected::Anything),
+        false => changes.replace_own(book, receipts.print(), Expected::Anything),
+    }
+    let failed = changes.apply(options).err()?;
+    Some(format!("the entries are out, but what rtk remembers of them stays: {failed}"))
 }
 
 fn read_and_plan(request: &Request<'_>) -> Result<(FilePlan, Receipts), InstallError> {

@@ -16,6 +16,8 @@ mod git;
 mod hook;
 mod hook_contract;
 mod install;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod install_kill;
 mod install_script;
 mod install_show;
 mod install_upgrade;
@@ -26,5 +28,7 @@ mod oracle;
 mod place;
 mod project;
 mod sandbox;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod tracer;
 mod work_tree;
 mod write;

@@ -82,6 +82,18 @@ impl Place {
         run
     }
 
+    /// The same program at another path, outside of the home folder.
+    pub(crate) fn program_elsewhere(&self) -> PathBuf {
+        let path = self.root.path().canonicalize().unwrap().join("older/rtk");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let program = env!("CARGO_BIN_EXE_rtk");
+        // The folder for temporary files may be on another disk than the program.
+        if std::fs::hard_link(program, &path).is_err() {
+            std::fs::copy(program, &path).unwrap();
+        }
+        path
+    }
+
     /// Everything below the home folder: content, mode and kind.
     pub(crate) fn tree(&self) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
         let mut found = BTreeMap::new();
