@@ -1,6 +1,6 @@
 //! Replaces or changes one file: lock, snapshot, compare, new file beside it, sync, swap, sync of the folder.
 
-use super::commit::{TARGET_BYTES_MAX, put, sync_folder_of};
+use super::commit::{TARGET_BYTES_MAX, put};
 use super::disk::Disk;
 use super::options::{Expected, Outcome, WriteOptions, content_hash};
 use super::target::{Snapshot, resolve_on};
