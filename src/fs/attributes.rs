@@ -1,7 +1,7 @@
 //! Carries mode, owner and extended attributes (ACLs are among them) from the old file to the new one.
 
 use super::FsError;
-use super::disk::Disk;
+use super::disk::{Disk, is_unsupported};
 use super::target::Snapshot;
 use std::path::Path;
 
@@ -22,8 +22,12 @@ pub(super) fn carry_over<D: Disk>(
             let _ = disk.set_owner(new, None, old.stat.group);
         }
     }
-    // A file system without extended attributes has none to lose.
-    for name in disk.attributes(&old.file).unwrap_or_default() {
+    let names = match disk.attributes(&old.file) {
+        // A file system without extended attributes has none to lose.
+        Err(error) if is_unsupported(&error) => Vec::new(),
+        names => names.map_err(FsError::io("look at the attributes of", target))?,
+    };
+    for name in names {
         let copied =
             disk.attribute(&old.file, &name).and_then(|value| disk.set_attribute(new, &name, &value));
         if MUST_KEEP.iter().any(|start| name.starts_with(start)) {

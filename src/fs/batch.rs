@@ -127,11 +127,14 @@ fn commit<D: Disk>(
         // Dropped by now, so that the journal names files that are not there.
         Err(cause) => return Err(forget(disk, journal, options.durable, cause)),
     };
+    let names: Vec<PathBuf> = entries.iter().map(|entry| entry.temp.clone()).collect();
+    let mut asides = Asides { disk, made: None };
     for (placed, (change, temp)) in changes.iter().zip(&temps).enumerate() {
-        if let Err(cause) = swap(disk, change, temp) {
+        if let Err(cause) = swap(changes, change, temp, &names, &mut asides, options.durable) {
             let cause = roll_back(disk, &entries[..placed], journal, &mut book, options.durable, cause);
             if matches!(cause, FsError::RollbackFailed { .. }) {
                 temps.into_iter().for_each(Temp::keep);
+                asides.made = None;
             }
             return Err(cause);
         }
@@ -140,9 +143,11 @@ fn commit<D: Disk>(
     if let Err(error) = synced {
         // The journal and the old files stay: after a power cut the next run ends what may have been undone.
         temps.into_iter().for_each(Temp::keep);
+        asides.made = None;
         return Ok(Outcome::VisibleNotDurable { reason: Some(error.to_string()) });
     }
     drop(temps);
+    drop(asides);
     // A journal that cannot go is harmless: all that it names is done.
     let _ = disk.remove(journal);
     Ok(if options.durable { Outcome::Durable } else { Outcome::VisibleNotDurable { reason: None } })
@@ -221,37 +226,68 @@ fn sync_folders<D: Disk>(disk: &D, changes: &[Change<'_, D>], disks: &[D::File])
     folders.into_iter().try_for_each(|folder| sync_folder_of(disk, &folder.join("x")))
 }
 
-/// Puts one new file into place; the old one is then under the temporary name.
-fn swap<D: Disk>(disk: &D, change: &Change<'_, D>, temp: &Temp<'_, D>) -> Result<(), FsError> {
-    let changed = || FsError::Changed { path: change.target.to_path_buf() };
+/// Second names of the old files, on systems that cannot exchange two files; removed again when dropped.
+struct Asides<'d, D: Disk> {
+    disk: &'d D,
+    made: Option<Vec<PathBuf>>,
+}
+
+impl<D: Disk> Asides<'_, D> {
+    /// Gives every old file its second name, once, and waits until the disk has them: only then may one be displaced.
+    fn make(&mut self, changes: &[Change<'_, D>], temps: &[PathBuf], durable: bool) -> Result<(), FsError> {
+        let made = self.made.insert(Vec::new());
+        for (change, temp) in changes.iter().zip(temps).filter(|(change, _)| change.before.is_some()) {
+            let aside = recover::aside(temp);
+            self.disk.link(change.target, &aside).map_err(FsError::io("keep", change.target))?;
+            made.push(aside);
+        }
+        if durable { sync_folders(self.disk, changes, &[]) } else { Ok(()) }
+    }
+}
+
+impl<D: Disk> Drop for Asides<'_, D> {
+    fn drop(&mut self) {
+        for aside in self.made.iter().flatten() {
+            let _ = self.disk.remove(aside);
+        }
+    }
+}
+
+/// Puts one new file into place; the old one is then under the temporary name, or under its second name.
+fn swap<D: Disk>(
+    changes: &[Change<'_, D>],
+    change: &Change<'_, D>,
+    temp: &Temp<'_, D>,
+    temps: &[PathBuf],
+    asides: &mut Asides<'_, D>,
+    durable: bool,
+) -> Result<(), FsError> {
+    let disk = asides.disk;
+    let failed = |error| FsError::io(PLACING, change.target)(error);
     let Some(before) = change.before else {
         return place_new(disk, temp, change.target).map(|_| ());
     };
-    exchange(disk, &temp.path, change.target)?;
+    let exchanged = if asides.made.is_some() { Ok(false) } else { exchange(disk, temp, change.target) };
+    if !exchanged.map_err(failed)? {
+        if asides.made.is_none() {
+            asides.make(changes, temps, durable)?;
+        }
+        return disk.rename(&temp.path, change.target).map_err(failed);
+    }
     let displaced = Snapshot::take(disk, &temp.path, u64::MAX);
     if matches!(&displaced, Ok(Some(displaced)) if displaced.content == before.content) {
         return Ok(());
     }
     // Somebody else's file, or one that cannot be read: it goes back first.
-    exchange(disk, &temp.path, change.target)?;
-    Err(displaced.err().unwrap_or_else(changed))
+    disk.exchange(&temp.path, change.target).map_err(failed)?;
+    Err(displaced.err().unwrap_or_else(|| FsError::Changed { path: change.target.to_path_buf() }))
 }
 
-/// Lets two files change places, by way of a second name where the system cannot do it at once.
-pub(super) fn exchange<D: Disk>(disk: &D, temp: &Path, target: &Path) -> Result<(), FsError> {
-    let failed = |error| FsError::io(PLACING, target)(error);
-    match disk.exchange(temp, target) {
-        Err(error) if is_unsupported(&error) => {}
-        done => return done.map_err(failed),
-    }
-    let aside = recover::aside(temp);
-    disk.link(target, &aside).map_err(failed)?;
-    match disk.rename(temp, target) {
-        Ok(()) => disk.rename(&aside, temp).map_err(failed),
-        Err(error) => {
-            let _ = disk.remove(&aside);
-            Err(failed(error))
-        }
+/// Lets new and old file change places; `false` where the system cannot.
+fn exchange<D: Disk>(disk: &D, temp: &Temp<'_, D>, target: &Path) -> std::io::Result<bool> {
+    match disk.exchange(&temp.path, target) {
+        Err(error) if is_unsupported(&error) => Ok(false),
+        done => done.map(|()| true),
     }
 }
 

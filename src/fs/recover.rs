@@ -1,7 +1,6 @@
 //! Ends what a crashed batch began: forward when all of it can still be done, otherwise back to where it started.
 
 use super::FsError;
-use super::batch::exchange;
 use super::commit::sync_folder_of;
 use super::disk::{Disk, is_unsupported};
 use super::journal::{self, Entry};
@@ -10,7 +9,7 @@ use super::target::Snapshot;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Where the old file waits for a moment on systems that cannot exchange two files.
+/// The second name of an old file, on systems that cannot exchange two files.
 pub(super) fn aside(temp: &Path) -> PathBuf {
     let mut name = temp.as_os_str().to_owned();
     name.push("-aside");
@@ -34,7 +33,6 @@ enum State {
 pub(super) fn recover<D: Disk>(disk: &D, journal: &Path) -> Result<(), FsError> {
     let Some(found) = journal::read(disk, journal)? else { return Ok(()) };
     if let Some(book) = found {
-        settle_asides(disk, &book.entries)?;
         let states = book.entries.iter().map(|entry| state(disk, entry)).collect::<Result<Vec<_>, _>>()?;
         let begun = states.contains(&State::Done);
         let ready = states.iter().all(|state| matches!(state, State::Done | State::Ready));
@@ -48,25 +46,11 @@ pub(super) fn recover<D: Disk>(disk: &D, journal: &Path) -> Result<(), FsError> 
         for entry in &book.entries {
             // Old content that was displaced, or a new one that nobody wants any more.
             remove_if_there(disk, &entry.temp)?;
+            remove_if_there(disk, &aside(&entry.temp))?;
         }
     }
     remove_if_there(disk, journal)?;
     sync_folder_of(disk, journal)
-}
-
-/// An exchange by way of a second name that was cut short is ended first.
-fn settle_asides<D: Disk>(disk: &D, entries: &[Entry]) -> Result<(), FsError> {
-    for entry in entries {
-        let aside = aside(&entry.temp);
-        if disk.stat(&aside).is_err() {
-            continue;
-        }
-        match disk.stat(&entry.temp) {
-            Ok(_) => disk.remove(&aside).map_err(FsError::io("remove", &aside))?,
-            Err(_) => disk.rename(&aside, &entry.temp).map_err(FsError::io("put back", &aside))?,
-        }
-    }
-    Ok(())
 }
 
 fn state<D: Disk>(disk: &D, entry: &Entry) -> Result<State, FsError> {
@@ -102,7 +86,11 @@ fn go_on<D: Disk>(disk: &D, files: &[(&Entry, State)]) -> Result<(), FsError> {
     sync_folders(disk, ready())?;
     for entry in ready() {
         match entry.old {
-            Some(_) => exchange(disk, &entry.temp, &entry.target)?,
+            Some(_) => match disk.exchange(&entry.temp, &entry.target) {
+                Err(error) if is_unsupported(&error) => disk.rename(&entry.temp, &entry.target),
+                done => done,
+            }
+            .map_err(FsError::io("put into place", &entry.target))?,
             None => place_new(disk, entry)?,
         }
     }
@@ -118,23 +106,26 @@ fn go_back<D: Disk>(disk: &D, files: &[(&Entry, State)]) -> Result<(), FsError> 
     sync_folders(disk, files.iter().map(|(entry, _)| *entry))
 }
 
-/// Gives one file of a batch its old content back, which lies under the temporary name, unless another program has
-/// written it since.
+/// Gives one file of a batch its old content back, which lies under the temporary or the second name, unless another
+/// program has written it since.
 pub(super) fn take_back<D: Disk>(disk: &D, entry: &Entry) -> Result<(), FsError> {
-    match (entry.old, hash(disk, &entry.temp)?) {
-        (Some(_), None) => Ok(()),
-        (Some(_), Some(_)) => {
-            exchange(disk, &entry.temp, &entry.target)?;
-            if hash(disk, &entry.temp)? == Some(entry.new) {
-                return Ok(());
-            }
-            exchange(disk, &entry.temp, &entry.target)
-        }
-        (None, _) => {
-            disk.rename(&entry.target, &entry.temp).map_err(FsError::io("take back", &entry.target))?;
-            if hash(disk, &entry.temp)? == Some(entry.new) { Ok(()) } else { place_new(disk, entry) }
-        }
+    let failed = |error| FsError::io("take back", &entry.target)(error);
+    if entry.old.is_none() {
+        disk.rename(&entry.target, &entry.temp).map_err(failed)?;
+        return if hash(disk, &entry.temp)? == Some(entry.new) { Ok(()) } else { place_new(disk, entry) };
     }
+    let aside = aside(&entry.temp);
+    if disk.stat(&aside).is_ok() {
+        return disk.rename(&aside, &entry.target).map_err(failed);
+    }
+    if hash(disk, &entry.temp)?.is_none() {
+        return Ok(());
+    }
+    disk.exchange(&entry.temp, &entry.target).map_err(failed)?;
+    if hash(disk, &entry.temp)? == Some(entry.new) {
+        return Ok(());
+    }
+    disk.exchange(&entry.temp, &entry.target).map_err(failed)
 }
 
 fn place_new<D: Disk>(disk: &D, entry: &Entry) -> Result<(), FsError> {

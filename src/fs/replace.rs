@@ -143,6 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_writer_left_goes_with_the_next_write_of_the_file() {
+        let (root, file, options) = setup();
+        replace(&file, b"one", &options).unwrap();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let dead = child.id();
+        child.wait().unwrap();
+        std::fs::write(file.with_file_name(format!(".f.rtk-new-{dead}-0")), "half").unwrap();
+        let left = lock_path(&root.path().join("locks"), &file);
+        std::fs::write(&left, "").unwrap();
+        replace(&file, b"two", &options).unwrap();
+        assert_eq!(names(file.parent().unwrap()), ["f"]);
+        assert!(!left.exists());
+    }
+
+    #[test]
     fn mode_owner_and_extended_attributes_survive() {
         let (_root, file, options) = setup();
         std::fs::write(&file, "one").unwrap();

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const NAMES_MAX: usize = 100;
 /// Longest part of the target's name that is repeated in the temporary one, in bytes.
 const NAME_BYTES_MAX: usize = 100;
+/// How often a write is tried again that a signal interrupted before it took anything.
+const INTERRUPTED_MAX: usize = 100;
 
 /// Marks a file that is to take the target's place, or that was displaced from it.
 pub(super) const NEW: &str = "new";
@@ -108,14 +110,18 @@ pub(super) fn write_all<D: Disk>(
     bytes: &[u8],
     path: &Path,
 ) -> Result<(), FsError> {
-    let mut written = 0;
+    let (mut written, mut interrupted) = (0, 0);
     while written < bytes.len() {
         match disk.write(file, &bytes[written..]) {
             Ok(0) => {
                 return Err(FsError::ShortWrite { path: path.to_path_buf(), written, wanted: bytes.len() });
             }
             Ok(more) => written += more,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error)
+                if error.kind() == std::io::ErrorKind::Interrupted && interrupted < INTERRUPTED_MAX =>
+            {
+                interrupted += 1;
+            }
             Err(error) => return Err(FsError::io("write", path)(error)),
         }
     }

@@ -32,3 +32,4 @@ mod sandbox;
 mod tracer;
 mod work_tree;
 mod write;
+mod write_core;
