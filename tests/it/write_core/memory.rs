@@ -433,7 +433,7 @@ fn settle(
 ) {
     let lost = dropped.get(&node).copied().unwrap_or(0);
     if let Some(pending) = data.get_mut(&node) {
-        let kept: Vec<&Op> = pending.drain(..).collect();
+        let kept: Vec<&Op> = std::mem::take(pending);
         // What was dropped stays pending for ever: present or not.
         pending.extend(&kept[..lost.min(kept.len())]);
         kept[lost.min(kept.len())..].iter().for_each(|op| safe.apply(op));
