@@ -121,6 +121,16 @@ pub(super) enum MemoryCommand {
         after_help = "Examples:\n  rtk memory plan \"why does login lose the session?\"\n  rtk memory plan --task-file issue.md --format paths --top 20\n  git log -1 --format=%B | rtk memory plan -"
     )]
     Plan(PlanArgs),
+    /// Print where a name is defined and used
+    #[command(
+        after_help = "Examples:\n  rtk memory symbol RateLimiter\n  rtk memory symbol Pool.get --top 5\n  rtk memory symbol parse_line --json"
+    )]
+    Symbol(SymbolArgs),
+    /// Print which files belong to a file: imports both ways, tests, what is changed together with it
+    #[command(
+        after_help = "Examples:\n  rtk memory related src/net/pool.rs\n  rtk memory related pool.py --top 5 --json"
+    )]
+    Related(RelatedArgs),
     /// Print the project at a glance
     Explore(ExploreArgs),
     /// Print what changed since a revision or since the last delta
@@ -198,6 +208,28 @@ pub(super) struct PlanArgs {
     /// Show scores, reasons and what was cut
     #[arg(long)]
     pub(super) explain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SymbolArgs {
+    /// A name as it is written in code; `Type.member` and `Type::member` narrow it down
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) at: ProjectArgs,
+    /// How many definitions, and how many files with uses, to list
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
+    pub(super) top: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RelatedArgs {
+    /// A file, from the working folder or from the project's root
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) at: ProjectArgs,
+    /// How many files to list
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
+    pub(super) top: usize,
 }
 
 #[derive(Debug, Args)]

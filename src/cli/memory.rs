@@ -5,7 +5,7 @@ use super::args::{
     RefreshArgs,
 };
 use super::error::CliError;
-use super::{Session, explore, output};
+use super::{Session, explore, lookup, output};
 use crate::base::{Deadline, Settings};
 use crate::memory::{self, Budget, Context, Detail, IndexError, Plan, QueryType, Question, RefreshOptions};
 use crate::project::{self, Root};
@@ -23,6 +23,8 @@ const CHARS_PER_TOKEN: usize = 6;
 pub(super) fn run(session: &Session, args: MemoryArgs) -> Result<ExitCode, CliError> {
     match args.what {
         MemoryCommand::Plan(args) => plan(session, &args),
+        MemoryCommand::Symbol(args) => lookup::symbol(session, &args),
+        MemoryCommand::Related(args) => lookup::related(session, &args),
         MemoryCommand::Explore(args) => explore::explore(session, &args),
         MemoryCommand::Delta(args) => explore::delta(session, &args),
         MemoryCommand::Refresh(args) => refresh(session, &args),

@@ -11,6 +11,7 @@ mod error;
 mod explore;
 mod hook;
 mod init;
+mod lookup;
 mod memory;
 mod output;
 mod write;

@@ -37,6 +37,14 @@ pub(crate) struct Outline {
     pub(crate) imports: Vec<Import>,
 }
 
+impl Outline {
+    /// The outline of a text that is not, or no longer, as the index knows it.
+    pub(crate) fn of(language: Language, source: &[u8]) -> Outline {
+        let extraction = Extractor::new().extract_fast(language, source, &EXTRACT_LIMITS);
+        Outline { symbols: extraction.symbols, imports: extraction.imports }
+    }
+}
+
 /// One file, analysed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Document {

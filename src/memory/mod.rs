@@ -10,6 +10,7 @@ mod evidence;
 mod explore;
 mod gather;
 mod history;
+mod lookup;
 mod neighbours;
 mod query;
 mod rank;
@@ -24,5 +25,6 @@ pub use crate::index::{
 };
 pub use assemble::assemble;
 pub use explore::*;
+pub use lookup::*;
 pub use search::search;
 pub use types::*;

@@ -118,12 +118,12 @@ impl Names {
     }
 }
 
-fn components(path: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn components(path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_ascii_lowercase).collect()
 }
 
 /// `crate::a::b`, `./a/b.js`, `a.b`, `<a/b.h>` → `a`, `b`.
-fn target_parts(target: &str) -> Vec<Vec<u8>> {
+pub(super) fn target_parts(target: &str) -> Vec<Vec<u8>> {
     let target = target.trim_matches(['<', '>', '"', '\'', ' ', ';']);
     let by_path = target.contains('/');
     let mut parts: Vec<&str> = target
@@ -173,7 +173,7 @@ fn ask_tests(nodes: &[Node<'_>], voices: &mut [Voices]) {
 }
 
 /// The name of what a test file tests, letters and digits only: `test_http_pool.py`, `HttpPoolTest.java` → `httppool`.
-fn tested_name(name: &[u8]) -> Vec<u8> {
+pub(super) fn tested_name(name: &[u8]) -> Vec<u8> {
     let stem = name.split(|&byte| byte == b'.').next().unwrap_or(name);
     let mut plain: Vec<u8> =
         stem.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();

@@ -67,7 +67,70 @@ enum Zone {
     Title,
     Prose,
     Fence,
+    /// Frames, logs, and what a form asks about the reporter's machine.
+    Aside,
 }
+
+/// Headings of forms, without emphasis and in lower case, that say nothing about the project.
+const FORM_HEADINGS: &[&str] = &[
+    "actual behavior",
+    "actual behaviour",
+    "actual result",
+    "actual results",
+    "additional context",
+    "additional information",
+    "bug description",
+    "bug report",
+    "checklist",
+    "current behavior",
+    "describe the bug",
+    "describe the solution you'd like",
+    "description",
+    "expected behavior",
+    "expected behaviour",
+    "expected result",
+    "expected results",
+    "how to reproduce",
+    "minimal reproducible example",
+    "motivation",
+    "problem",
+    "proposed solution",
+    "reproduction",
+    "screenshots",
+    "steps to reproduce",
+    "summary",
+    "to reproduce",
+    "what happened",
+    "what should happen",
+    "what did you do",
+    "what did you expect to happen",
+    "what did you expect to see",
+    "what actually happened",
+];
+/// Beginnings of headings under which the reporter's machine is described, or a log stands.
+const ASIDE_HEADINGS: &[&str] = &[
+    "environment",
+    "your environment",
+    "version",
+    "versions",
+    "system info",
+    "system information",
+    "platform",
+    "operating system",
+    "os",
+    "installation",
+    "log",
+    "logs",
+    "relevant log output",
+    "stack trace",
+    "backtrace",
+    "node version",
+    "python version",
+    "browser",
+    "used package manager",
+    "validations",
+    "before submitting",
+];
 
 /// Takes a task text apart.
 pub(super) fn analyse(task: &str, query_type: Option<QueryType>) -> Query {
@@ -143,7 +206,7 @@ fn path_of_address(address: &str) -> &str {
 /// Lines with their zone; the first line that is not empty is the title.
 fn zones(text: &str) -> Vec<(Zone, &str)> {
     let mut titled = false;
-    let mut fenced = false;
+    let (mut fenced, mut aside) = (false, false);
     let mut lines = Vec::new();
     for line in text.lines() {
         let trimmed = line.trim();
@@ -154,15 +217,51 @@ fn zones(text: &str) -> Vec<(Zone, &str)> {
         if trimmed.is_empty() {
             continue;
         }
+        if titled
+            && !fenced
+            && let Some(heading) = heading(trimmed)
+        {
+            aside = ASIDE_HEADINGS.iter().any(|start| is_beginning(start, &heading));
+            if aside || FORM_HEADINGS.contains(&heading.as_str()) {
+                continue;
+            }
+        }
         let zone = match (fenced, titled) {
+            (true, _) if is_log(trimmed) => Zone::Aside,
             (true, _) => Zone::Fence,
             (false, false) => Zone::Title,
+            (false, true) if aside || is_log(trimmed) => Zone::Aside,
             (false, true) => Zone::Prose,
         };
         titled = true;
         lines.push((zone, line));
     }
     lines
+}
+
+/// The text of a heading, plain and in lower case: `### Steps to reproduce:`, `**Environment**`; `None` for other lines.
+fn heading(line: &str) -> Option<String> {
+    let marked =
+        line.starts_with('#') || (line.starts_with("**") && line.trim_end_matches(':').ends_with("**"));
+    let text = line.trim_matches(['#', '*', ':', '?', ' ', '_', '-']);
+    // Forms that lost their marks keep the colon: `Steps to reproduce:`.
+    let bare = line.ends_with([':', '?']) && text.split_whitespace().count() <= 6;
+    (marked || bare).then(|| text.to_lowercase())
+}
+
+fn is_beginning(start: &str, heading: &str) -> bool {
+    heading.strip_prefix(start).is_some_and(|rest| !rest.starts_with(|ch: char| ch.is_alphanumeric()))
+}
+
+/// Whether a line is a stack frame or a line of a log: `  at f (a.js:1)`, `File "a.py", line 3, in f`, `2024-05-01 …`.
+fn is_log(line: &str) -> bool {
+    let dated = line.get(..10).is_some_and(|head| {
+        head.bytes().enumerate().all(|(at, byte)| {
+            if matches!(at, 4 | 7) { matches!(byte, b'-' | b'/') } else { byte.is_ascii_digit() }
+        })
+    });
+    let framed = line.starts_with("at ") && line.ends_with(|ch: char| ch == ')' || ch.is_ascii_digit());
+    dated || framed || (line.starts_with("File \"") && line.contains("\", line "))
 }
 
 /// Occurrences of terms, in the order in which they first appear.
@@ -228,6 +327,7 @@ impl Words {
             Zone::Title => 2.0,
             Zone::Prose => 1.0,
             Zone::Fence => 0.5,
+            Zone::Aside => 0.25,
         } * if identifier { 1.5 } else { 1.0 };
         let index = *self.index.entry(hash).or_insert_with(|| {
             let text = String::from_utf8_lossy(term).into_owned();
@@ -454,6 +554,17 @@ mod tests {
         assert_eq!(query.literals, [b"connection pool is exhausted".to_vec()]);
         assert!(term(&query, "zebra").is_none());
         assert_eq!(query.query_type, QueryType::Bugfix);
+    }
+
+    #[test]
+    fn forms_and_logs_say_little() {
+        let text = "Login fails\n### Steps to reproduce\nopen the gate\n## Environment\n- penguin 3.1\n### Notes\nsee parrot\n  at Cage.open (cage.js:3)\n2024-05-01 12:00:01 gibbon";
+        let query = analyse(text, None);
+        assert!(term(&query, "reproduc").is_none() && term(&query, "step").is_none());
+        let weight = |word: &str| term(&query, word).unwrap().weight;
+        assert!(weight("penguin") < weight("parrot"), "{:?}", query.terms);
+        assert!(weight("gibbon") < weight("parrot"));
+        assert!(query.mentions.iter().any(|mention| mention.path == "cage.js" && mention.line == Some(3)));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn referring(
 }
 
 /// The term of a file's own name as it would stand in code, whatever the spelling; `None` when it is too short.
-fn name_hash(doc: &DocRef<'_>) -> Option<u64> {
+pub(super) fn name_hash(doc: &DocRef<'_>) -> Option<u64> {
     let name = doc.name();
     joined_hash(name.split(|&byte| byte == b'.').next().unwrap_or(name))
 }

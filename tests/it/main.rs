@@ -21,6 +21,7 @@ mod install_kill;
 mod install_script;
 mod install_show;
 mod install_upgrade;
+mod lookup;
 #[cfg(unix)]
 mod memory_bad_input;
 #[cfg(unix)]
