@@ -57,10 +57,14 @@ impl Env {
 
     /// The home folder: `HOME`, or `USERPROFILE` where that is what the system has.
     pub fn home(&self) -> Option<PathBuf> {
-        self.os("HOME")
-            .or_else(|| self.os("USERPROFILE"))
-            .map(PathBuf::from)
-            .filter(|home| home.is_absolute())
+        self.home_by(cfg!(windows))
+    }
+
+    /// On Windows, `HOME` is what a Unix shell there makes of the folder, and the client does not ask for it.
+    fn home_by(&self, windows: bool) -> Option<PathBuf> {
+        let names = if windows { ["USERPROFILE", "HOME"] } else { ["HOME", "USERPROFILE"] };
+        let homes = names.into_iter().filter_map(|name| self.os(name).map(PathBuf::from));
+        homes.into_iter().find(|home| home.is_absolute())
     }
 
     /// The working folder; `None` when it was removed under the process.
@@ -89,5 +93,8 @@ mod tests {
         assert_eq!(env.var("A"), None);
         assert_eq!(env.var("B"), Some("b"));
         assert_eq!(env.home(), None);
+        let both = Env::of(Path::new("/tmp"), [("HOME", "/h"), ("USERPROFILE", "/u")]);
+        assert_eq!(both.home_by(false).unwrap(), Path::new("/h"));
+        assert_eq!(both.home_by(true).unwrap(), Path::new("/u"));
     }
 }

@@ -90,6 +90,10 @@ fn swap<D: Disk>(
         }
         return Ok(());
     };
+    // Who wrote while the new file was made is mostly seen here, before it stands in the place of theirs for a moment.
+    if has_changed(disk, target, before) {
+        return Err(FsError::Changed { path: target.to_path_buf() });
+    }
     match exchanged(disk, &temp, target) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -114,6 +118,15 @@ fn swap<D: Disk>(
             Err(error) => Err(stranded(temp, target, cause, &error)),
         },
     }
+}
+
+/// Whether the target holds something else than the snapshot; what cannot be told counts as no change.
+fn has_changed<D: Disk>(disk: &D, target: &Path, before: &Snapshot<D>) -> bool {
+    let is_as_before = disk.stat(target).is_ok_and(|now| {
+        (now.inode, now.bytes, now.modified_ns)
+            == (before.stat.inode, before.stat.bytes, before.stat.modified_ns)
+    });
+    !is_as_before && content(disk, target).is_ok_and(|now| now != before.content)
 }
 
 /// A foreign file was displaced: it goes back, as does any newer one that this in turn displaces.

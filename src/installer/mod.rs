@@ -13,12 +13,14 @@ mod legacy;
 mod matcher;
 mod notes;
 mod plan;
+mod platform;
 mod receipt;
 mod recognise;
 mod registered;
 mod scope;
 mod settings;
 mod show;
+mod undo;
 
 pub use apply::{Applied, Preview, Request, apply, has_leavings, preview};
 pub use error::InstallError;

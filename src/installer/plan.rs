@@ -6,6 +6,7 @@ use super::receipt::{FileReceipt, Receipts, hash};
 use super::recognise::Known;
 use super::scope::Scope;
 use super::settings::SettingsDocument;
+use super::undo;
 use std::path::{Path, PathBuf};
 
 /// What is wanted.
@@ -72,10 +73,11 @@ fn plan_install(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
         return Ok(FilePlan { path, now: job.now, after: After::Same, receipt: None, folders: Vec::new() });
     }
     let exact = job.receipts.exact(job.path, text.as_bytes());
-    let receipt = match exact.filter(|receipt| before_of(receipt, text).is_some()) {
+    let mut receipt = match exact.filter(|receipt| before_of(receipt, text).is_some()) {
         Some(earlier) => receipt_on_top(earlier, &draft),
         None => receipt_from_scratch(&job, text, &draft)?,
     };
+    receipt.anchors = undo::anchors(&draft.text, &receipt.inverse);
     Ok(FilePlan {
         path,
         now: job.now,
@@ -120,6 +122,7 @@ fn receipt_from_scratch(job: &Job<'_>, text: &str, draft: &Draft) -> Result<File
         before,
         after: hash(draft.text.as_bytes()),
         inverse,
+        anchors: Vec::new(),
         created,
         file_created: job.now.is_none() || older.is_some_and(|older| older.file_created),
         folders,
@@ -147,7 +150,9 @@ fn plan_uninstall(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
     } else if file_created && edit::is_empty_object(&draft.text) {
         After::NoFile
     } else {
-        After::Text(draft.text)
+        // By its text, what was put in is found to the byte; by what it runs, wherever it went.
+        let exact = latest.and_then(|latest| undo::take_back(text, &latest.inverse, &latest.anchors));
+        After::Text(exact.filter(|exact| undo::same_value(exact, &draft.text)).unwrap_or(draft.text))
     };
     Ok(FilePlan { path, now: job.now, after, receipt: None, folders })
 }
@@ -165,6 +170,7 @@ fn before_of(receipt: &FileReceipt, text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::installer::entries::REGISTRATIONS;
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
@@ -363,5 +369,253 @@ mod tests {
         );
         let ours = json!({ "type": "command", "command": PROGRAM, "args": ["hook"], "timeout": 10 });
         assert_eq!(after["hooks"]["SubagentStart"], json!([group("Explore"), { "hooks": [ours] }]));
+    }
+
+    /// White space of every kind between two tokens.
+    fn space() -> impl Strategy<Value = String> {
+        let kinds = vec!["", "", " ", "\n", "\r\n", "\t", "\n    ", "\r\n\t\t", "  \n\n ", "\r"];
+        prop::sample::select(kinds).prop_map(str::to_owned)
+    }
+
+    /// Joins tokens with white space of its own at every place.
+    fn spaced(
+        parts: Vec<String>,
+        between: &str,
+        open: char,
+        close: char,
+    ) -> impl Strategy<Value = String> + use<> {
+        let between = between.to_owned();
+        prop::collection::vec((space(), space()), parts.len() + 1).prop_map(move |spaces| {
+            let items: Vec<_> = parts
+                .iter()
+                .zip(&spaces)
+                .map(|(part, (front, back))| format!("{front}{part}{back}"))
+                .collect();
+            let (inside, _) = &spaces[parts.len()];
+            if parts.is_empty() {
+                format!("{open}{inside}{close}")
+            } else {
+                format!("{open}{}{close}", items.join(&between))
+            }
+        })
+    }
+
+    fn key() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "\"a\"",
+            "\"b\"",
+            "\"\\u0061\"",
+            "\"日本\"",
+            "\"a.b\"",
+            "\"\"",
+            "\"type\"",
+            "\"matcher\"",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    /// JSON as no serialiser prints it: spellings of numbers and strings, duplicate keys, odd white space.
+    fn raw() -> impl Strategy<Value = String> {
+        let leaves = vec![
+            "null",
+            "true",
+            "false",
+            "0",
+            "-0",
+            "1.10",
+            "1E5",
+            "1e-400",
+            "123456789012345678901234567890",
+            "\"\"",
+            "\"x\"",
+            "\"\\u00e9\\/\"",
+            "\"\\ud83d\"",
+            "\"\\ud83d\\ude00\"",
+            "\"日本 é\"",
+            "\"\\\"]}\"",
+            "\"rtk hook\"",
+            "[]",
+            "{}",
+        ];
+        prop::sample::select(leaves).prop_map(str::to_owned).prop_recursive(3, 12, 3, |inner| {
+            let array = prop::collection::vec(inner.clone(), 0..3)
+                .prop_flat_map(|items| spaced(items, ",", '[', ']'));
+            let member = (key(), space(), inner)
+                .prop_map(|(key, space, value)| format!("{key}{space}:{space}{value}"));
+            let object =
+                prop::collection::vec(member, 0..4).prop_flat_map(|items| spaced(items, ",", '{', '}'));
+            prop_oneof![array, object]
+        })
+    }
+
+    /// Settings with a hole (`HOLE`) at a place that is not ours, perhaps with hooks, in any formatting.
+    fn holed() -> impl Strategy<Value = String> {
+        let event = || prop::sample::select(vec!["PreToolUse", "SubagentStart", "SessionStart", "Stop"]);
+        let groups = prop::collection::vec(raw(), 0..3).prop_flat_map(|groups| spaced(groups, ",", '[', ']'));
+        let events = prop::collection::btree_map(event(), groups, 0..4).prop_flat_map(|events| {
+            let members: Vec<String> =
+                events.into_iter().map(|(event, groups)| format!("\"{event}\": {groups}")).collect();
+            let hole = std::iter::once("\"Setup\":[\"HOLE\"]".to_owned());
+            (spaced(members.clone(), ",", '{', '}'), spaced(hole.chain(members).collect(), ",", '{', '}'))
+        });
+        let other = (key(), raw()).prop_map(|(key, value)| format!("{key}:{value}"));
+        let others = prop::collection::vec(other, 0..3);
+        let around = (any::<bool>(), space(), space());
+        (others, prop::option::of(events), any::<bool>(), 0_usize..4, around).prop_flat_map(
+            |(mut members, events, inside, at, (bom, front, back))| {
+                let inside = inside && events.is_some();
+                if let Some((plain, holed)) = events {
+                    let hooks = if inside { holed } else { plain };
+                    members.insert(at.min(members.len()), format!("\"hooks\" : {hooks}"));
+                }
+                if !inside {
+                    members.insert(at.min(members.len()), "\"hole\": \"HOLE\"".to_owned());
+                }
+                spaced(members, ",", '{', '}')
+                    .prop_map(move |text| format!("{}{front}{text}{back}", if bom { "\u{feff}" } else { "" }))
+            },
+        )
+    }
+
+    /// How many entries of ours count in the text.
+    fn own_entries(text: &str) -> usize {
+        let document = SettingsDocument::parse(Path::new("s.json"), text.as_bytes()).unwrap();
+        let known = known();
+        document.handlers().iter().filter(|at| known.owns(at.event, at.matcher, at.node)).count()
+    }
+
+    /// What other hands do to settings with ours in them.
+    #[derive(Debug, Clone)]
+    enum Foreign {
+        Key(String),
+        NoKey(usize),
+        Reversed,
+        Event,
+        GroupBefore,
+        GroupBehind,
+        BesideOurs(bool),
+        OursChanged,
+    }
+
+    fn foreign() -> impl Strategy<Value = Foreign> {
+        prop_oneof![
+            "[x-z]{1,2}".prop_map(Foreign::Key),
+            (0_usize..4).prop_map(Foreign::NoKey),
+            Just(Foreign::Reversed),
+            Just(Foreign::Event),
+            Just(Foreign::GroupBefore),
+            Just(Foreign::GroupBehind),
+            any::<bool>().prop_map(Foreign::BesideOurs),
+            Just(Foreign::OursChanged),
+        ]
+    }
+
+    fn is_ours(handler: &Value) -> bool {
+        handler["command"] == PROGRAM && handler["args"] == json!(["hook"])
+    }
+
+    impl Foreign {
+        fn apply(&self, settings: &mut Value) {
+            let members = settings.as_object_mut().unwrap();
+            match self {
+                Foreign::Key(key) => drop(members.insert(key.clone(), json!({ "theirs": [1] }))),
+                Foreign::NoKey(at) => {
+                    let gone = members.keys().filter(|key| *key != "hooks").nth(*at).cloned();
+                    gone.and_then(|key| members.shift_remove(&key));
+                }
+                Foreign::Reversed => *members = members.clone().into_iter().rev().collect(),
+                Foreign::Event => {
+                    drop(members["hooks"].as_object_mut().unwrap().insert("Added".into(), json!([])))
+                }
+                Foreign::GroupBefore => {
+                    members["hooks"]["PreToolUse"].as_array_mut().unwrap().insert(0, json!({ "hooks": [] }))
+                }
+                Foreign::GroupBehind => {
+                    members["hooks"]["SubagentStart"].as_array_mut().unwrap().push(json!("theirs"))
+                }
+                Foreign::BesideOurs(first) => {
+                    for group in members["hooks"]["PreToolUse"].as_array_mut().unwrap() {
+                        if let Some(handlers) = group.get_mut("hooks").and_then(Value::as_array_mut)
+                            && handlers.iter().any(is_ours)
+                        {
+                            let at = if *first { 0 } else { handlers.len() };
+                            handlers.insert(at, json!({ "type": "command", "command": "rtk hook claude" }));
+                        }
+                    }
+                }
+                Foreign::OursChanged => {
+                    let groups = members["hooks"]["SubagentStart"].as_array_mut().unwrap();
+                    for group in groups {
+                        let handlers = group.get_mut("hooks").and_then(Value::as_array_mut);
+                        handlers.into_iter().flatten().filter(|handler| is_ours(handler)).for_each(
+                            |handler| {
+                                handler["timeout"] = json!(30);
+                                handler["note"] = json!("theirs");
+                            },
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes ours out of a value by other means than the program's.
+    fn without_ours(before: &Value, mut settings: Value) -> Value {
+        let had = |event: &str| before["hooks"].get(event).is_some();
+        let hooks = settings["hooks"].as_object_mut().unwrap();
+        for (_, groups) in hooks.iter_mut() {
+            groups.as_array_mut().unwrap().retain_mut(|group| {
+                let Some(handlers) = group.get_mut("hooks").and_then(Value::as_array_mut) else {
+                    return true;
+                };
+                let all = handlers.len();
+                handlers.retain(|handler| !is_ours(handler));
+                handlers.len() == all || !handlers.is_empty()
+            });
+        }
+        hooks.retain(|event, groups| event == "Added" || had(event) || groups != &json!([]));
+        if hooks.is_empty() && before.get("hooks").is_none() {
+            settings.as_object_mut().unwrap().shift_remove("hooks");
+        }
+        settings
+    }
+
+    proptest! {
+        #[test]
+        fn any_spelling_and_formatting_comes_back_and_holds_ours_meanwhile(text in holed()) {
+            let (after, receipts) = installed(Some(&text));
+            prop_assert_eq!(own_entries(&after), own_entries(&text) + REGISTRATIONS.len());
+            prop_assert_eq!(plan(Some(&after), &receipts, Action::Install).after, After::Same);
+            prop_assert_eq!(plan(Some(&after), &receipts, Action::Uninstall).after, After::Text(text));
+        }
+
+        #[test]
+        fn what_others_write_elsewhere_in_the_file_stays_and_all_around_comes_back(text in holed(), theirs in raw(), more in any::<bool>()) {
+            let theirs = if more { format!("\"x\"  , {theirs}") } else { theirs };
+            // In an object a second value needs a key.
+            let theirs = if more && text.contains("\"hole\"") { theirs.replacen(", ", ", \"more\" : ", 1) } else { theirs };
+            let edit = |text: &str| text.replacen("\"HOLE\"", &theirs, 1);
+            let (after, receipts) = installed(Some(&text));
+            let back = plan(Some(&edit(&after)), &receipts, Action::Uninstall).after;
+            prop_assert_eq!(back, After::Text(edit(&text)));
+        }
+
+        #[test]
+        fn of_a_file_that_others_changed_and_printed_anew_exactly_ours_goes(
+            value in settings(),
+            edits in prop::collection::vec(foreign(), 1..5),
+            compact in any::<bool>(),
+        ) {
+            let text = serde_json::to_string_pretty(&value).unwrap();
+            let (after, receipts) = installed(Some(&text));
+            let mut changed: Value = serde_json::from_str(&after).unwrap();
+            edits.iter().for_each(|edit| edit.apply(&mut changed));
+            let print = if compact { serde_json::to_string } else { serde_json::to_string_pretty };
+            let wanted = without_ours(&value, changed.clone());
+            let After::Text(back) = plan(Some(&print(&changed).unwrap()), &receipts, Action::Uninstall).after else {
+                panic!("nothing removed");
+            };
+            prop_assert_eq!(print(&serde_json::from_str::<Value>(&back).unwrap()).unwrap(), print(&wanted).unwrap());
+        }
     }
 }

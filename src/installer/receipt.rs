@@ -1,5 +1,6 @@
 //! The receipt of each installation: hashes and exact inverse splices, so that its removal gives back the bytes.
 
+use super::undo::Anchor;
 use crate::fs::content_hash;
 use crate::text::Splice;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub(super) struct FileReceipt {
     pub(super) after: String,
     /// What leads from after to before, in the order in which it applies.
     pub(super) inverse: Vec<Splice>,
+    /// Where the places of these are found in a file that was changed since.
+    #[serde(default)]
+    pub(super) anchors: Vec<Anchor>,
     /// Containers that did not exist before.
     pub(super) created: Vec<String>,
     /// Whether an installation made the file.

@@ -4,6 +4,7 @@
 //! rtk's identity in its bytes. Other programs of the same name with a `hook` argument of their own exist.
 
 use super::entries::{BARE_NAME, HOOK_ARGUMENT, REGISTRATIONS};
+use super::platform::{Platform, file_name, is_absolute};
 use crate::base::Env;
 use crate::text::JsonNode;
 use std::io::Read as _;
@@ -74,7 +75,9 @@ impl Known {
 
     /// Finds a program of that name on the search path.
     pub(super) fn find(&self, name: &str) -> Option<PathBuf> {
-        self.search.iter().map(|folder| folder.join(name)).find(|path| is_executable(path))
+        let names = Platform::current().program_names(name);
+        let paths = self.search.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
+        paths.into_iter().find(|path| is_executable(path))
     }
 
     /// The program that the client would start for the call, if it is there and may be run.
@@ -90,8 +93,13 @@ impl Known {
     }
 
     fn is_known(&self, path: &Path) -> bool {
-        let is = |known: &Path| known == path || same_file(known, path);
-        is(&self.program) || self.installed.iter().any(|known| known == path)
+        let spelled = |known: &Path| match (known.to_str(), path.to_str()) {
+            (Some(known), Some(path)) => Platform::current().same_spelling(known, path),
+            _ => known == path,
+        };
+        spelled(&self.program)
+            || same_file(&self.program, path)
+            || self.installed.iter().any(|known| spelled(known))
     }
 
     fn expand(&self, call: &Call) -> PathBuf {
@@ -165,23 +173,8 @@ fn shell_words(command: &str) -> Option<Vec<String>> {
 
 /// Whether the last part of the path is `rtk`, by the rules of any platform.
 fn has_our_name(program: &str) -> bool {
-    let name = if is_windows_path(program) {
-        program.rsplit(['/', '\\']).next().unwrap_or(program)
-    } else {
-        program.rsplit('/').next().unwrap_or(program)
-    };
+    let name = file_name(program);
     name == BARE_NAME || name.eq_ignore_ascii_case("rtk.exe")
-}
-
-/// Whether the path is absolute by the rules of any platform.
-pub(super) fn is_absolute(program: &str) -> bool {
-    program.starts_with('/') || is_windows_path(program)
-}
-
-fn is_windows_path(program: &str) -> bool {
-    let bytes = program.as_bytes();
-    program.starts_with("\\\\")
-        || matches!(bytes, [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic())
 }
 
 /// Whether the entry has exactly the keys, the argument and the matcher that rtk writes.

@@ -2,6 +2,7 @@
 
 use super::InstallError;
 use super::entries::BARE_NAME;
+use super::platform::Platform;
 use crate::base::Env;
 use crate::project::find_root;
 use std::os::unix::fs::MetadataExt as _;
@@ -48,7 +49,7 @@ impl Scope {
         if self == Scope::Project {
             return Ok(BARE_NAME.to_owned());
         }
-        let path = program.to_str().map(str::to_owned);
+        let path = program.to_str().map(|path| Platform::current().registered(path));
         path.ok_or_else(|| InstallError::NoProgram(format!("{} is not valid UTF-8", program.display())))
     }
 }

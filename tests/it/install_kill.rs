@@ -64,7 +64,7 @@ impl Case {
         std::fs::read_to_string(self.settings(place)).ok()
     }
 
-    fn run(&self, place: &Place, plan: Plan) -> Trace {
+    fn run(&self, place: &Place, plan: Plan<'_>) -> Trace {
         let mut vars = vec![
             ("HOME".to_owned(), place.home().display().to_string()),
             ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),

@@ -16,8 +16,13 @@ mod git;
 mod hook;
 mod hook_contract;
 mod install;
+mod install_bad;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod install_kill;
+mod install_matrix;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod install_meanwhile;
+mod install_race;
 mod install_script;
 mod install_show;
 mod install_upgrade;

@@ -1,7 +1,8 @@
 //! A home with a project for tests of the installer: runs the program there and compares everything below the home.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,7 +10,12 @@ use std::process::{Command, Stdio};
 pub(crate) struct Place {
     pub(crate) root: tempfile::TempDir,
     pub(crate) vars: Vec<(String, String)>,
+    /// Who runs the program, if not the one who runs the tests.
+    user: Option<u32>,
 }
+
+/// An ordinary user without a name: root may too much for a test of what the system refuses.
+const ORDINARY_USER: u32 = 60_001;
 
 /// How a run ended.
 pub(crate) struct Run {
@@ -23,7 +29,24 @@ impl Place {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("home/project/.git")).unwrap();
         std::fs::write(root.path().join("home/project/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
-        Place { root, vars: Vec::new() }
+        Place { root, vars: Vec::new(), user: None }
+    }
+
+    /// The same place, of and for an ordinary user; whoever runs the tests without being root is one already.
+    pub(crate) fn for_ordinary_user(mut self) -> Place {
+        if rustix::process::geteuid().is_root() {
+            self.user = Some(ORDINARY_USER);
+            std::fs::set_permissions(self.root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        self.give_away();
+        self
+    }
+
+    /// Makes everything below the home folder belong to the one who runs the program.
+    pub(crate) fn give_away(&self) {
+        for path in self.tree().into_keys().chain([self.home()]).filter(|_| self.user.is_some()) {
+            std::os::unix::fs::lchown(path, self.user, self.user).unwrap();
+        }
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -51,6 +74,9 @@ impl Place {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin").current_dir(cwd);
         command.envs(self.vars.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
     }
 
@@ -72,7 +98,10 @@ impl Place {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        self.run_as(Path::new(env!("CARGO_BIN_EXE_rtk")), &self.project(), args)
+        // Another user may not come to where the program was built.
+        let program =
+            self.user.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_rtk")), |_| self.program_elsewhere());
+        self.run_as(&program, &self.project(), args)
     }
 
     #[track_caller]
@@ -88,7 +117,7 @@ impl Place {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let program = env!("CARGO_BIN_EXE_rtk");
         // The folder for temporary files may be on another disk than the program.
-        if std::fs::hard_link(program, &path).is_err() {
+        if !path.exists() && std::fs::hard_link(program, &path).is_err() {
             std::fs::copy(program, &path).unwrap();
         }
         path

@@ -1,5 +1,5 @@
-//! Runs a program under ptrace and stops it at what it does to files: to watch, to kill it just before, or to let the
-//! system refuse that one step. Nothing of this is in the program; it is the program that users run.
+//! Runs a program under ptrace and stops it at what it does to files: to watch, to kill it just before, to let the
+//! system refuse that one step, or to let somebody else act in between. Nothing of this is in the program; it is the program that users run.
 //!
 //! Only steps below one folder count. They are named by the system call and the last parts of the paths, without the
 //! numbers that differ from run to run: `renameat2 .settings.json.rtk-new settings.json`.
@@ -14,14 +14,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What happens at the steps of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Plan {
+#[derive(Clone, Copy)]
+pub(crate) enum Plan<'p> {
     /// They are listed.
     Watch,
     /// The process is killed right before the step of this number, from 0.
     KillBefore(usize),
     /// The step of this number does not happen and gives this error to the program.
     Fail(usize, nix::errno::Errno),
+    /// Somebody else does something right before the step of this number.
+    Meanwhile(usize, &'p dyn Fn()),
 }
 
 /// What a run did.
@@ -93,7 +95,7 @@ pub(crate) fn run(
     cwd: &Path,
     vars: &[(String, String)],
     root: &Path,
-    plan: Plan,
+    plan: Plan<'_>,
 ) -> Trace {
     let mut command = Command::new("/bin/sh");
     // The shell waits until it is traced, then becomes the program.
@@ -125,7 +127,7 @@ pub(crate) fn run(
 struct Tracer<'t> {
     main: Pid,
     root: &'t Path,
-    plan: Plan,
+    plan: Plan<'t>,
     steps: Vec<String>,
     /// Threads inside a call that does not happen, with the error that it gives.
     refused: BTreeMap<Pid, nix::errno::Errno>,
@@ -181,6 +183,7 @@ impl Tracer<'_> {
         self.steps.push(step);
         match self.plan {
             Plan::KillBefore(at) if at == number => return true,
+            Plan::Meanwhile(at, act) if at == number => act(),
             Plan::Fail(at, errno) if at == number => {
                 // No such call: nothing happens, and the result is set when it comes back.
                 registers.orig_rax = u64::MAX;
