@@ -56,6 +56,11 @@ impl Paths {
         self.state.join("locks")
     }
 
+    /// Where a batch of writes notes what it is about to do; there only while one runs, or after it was killed.
+    pub fn journal(&self) -> PathBuf {
+        self.state.join("batch.journal")
+    }
+
     /// The user's settings file.
     pub fn settings(&self) -> PathBuf {
         self.config.join("config.toml")

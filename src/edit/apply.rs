@@ -67,34 +67,34 @@ pub fn edit_file(path: &Path, policy: &Policy, change: &mut Change<'_>) -> Resul
 impl Policy {
     /// Refuses a file that is not as `if_match` says.
     pub(super) fn must_match(&self, path: &Path, content: Option<&[u8]>) -> Result<(), EditError> {
-        let Some(wanted) = &self.if_match else { return Ok(()) };
-        let described = |is: Option<String>| is.unwrap_or_else(|| "missing".to_owned());
-        let (holds, is, wanted) = match wanted {
-            IfMatch::Missing => (content.is_none(), "there".to_owned(), "missing".to_owned()),
-            IfMatch::Hash(digits) => {
-                let is = content.map(hex_hash);
-                let holds = is.as_ref().is_some_and(|is| is.starts_with(digits));
-                (holds, described(is.map(|is| format!("sha256:{is}"))), format!("sha256:{digits}"))
-            }
-            IfMatch::Length(bytes) => {
-                let is = content.map(|content| content.len() as u64);
-                (
-                    is == Some(*bytes),
-                    described(is.map(|is| format!("length:{is}"))),
-                    format!("length:{bytes}"),
-                )
-            }
-            IfMatch::ModifiedNs(ns) => {
-                let is = Real::new().stat(path).ok().map(|stat| stat.modified_ns);
-                (
-                    is == Some(i128::from(*ns)),
-                    described(is.map(|is| format!("mtime:{is}"))),
-                    format!("mtime:{ns}"),
-                )
-            }
-        };
-        if holds { Ok(()) } else { Err(EditError::IfMatch { path: path.to_path_buf(), is, wanted }) }
+        self.if_match.as_ref().map_or(Ok(()), |wanted| must_match(path, wanted, content))
     }
+}
+
+/// Refuses a file that is not as `wanted` says.
+pub(super) fn must_match(path: &Path, wanted: &IfMatch, content: Option<&[u8]>) -> Result<(), EditError> {
+    let described = |is: Option<String>| is.unwrap_or_else(|| "missing".to_owned());
+    let (holds, is, wanted) = match wanted {
+        IfMatch::Missing => (content.is_none(), "there".to_owned(), "missing".to_owned()),
+        IfMatch::Hash(digits) => {
+            let is = content.map(hex_hash);
+            let holds = is.as_ref().is_some_and(|is| is.starts_with(digits));
+            (holds, described(is.map(|is| format!("sha256:{is}"))), format!("sha256:{digits}"))
+        }
+        IfMatch::Length(bytes) => {
+            let is = content.map(|content| content.len() as u64);
+            (is == Some(*bytes), described(is.map(|is| format!("length:{is}"))), format!("length:{bytes}"))
+        }
+        IfMatch::ModifiedNs(ns) => {
+            let is = Real::new().stat(path).ok().map(|stat| stat.modified_ns);
+            (
+                is == Some(i128::from(*ns)),
+                described(is.map(|is| format!("mtime:{is}"))),
+                format!("mtime:{ns}"),
+            )
+        }
+    };
+    if holds { Ok(()) } else { Err(EditError::IfMatch { path: path.to_path_buf(), is, wanted }) }
 }
 
 /// The SHA-256 of a content in hexadecimal digits, as `--if-match` takes it.

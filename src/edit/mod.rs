@@ -4,10 +4,24 @@
 //! an error means that every file is as it was; nothing is matched approximately unless asked for. Knows nothing of
 //! what a file means to the client, of arguments or of terminals.
 
+mod adapt;
 mod apply;
+mod batch;
+mod diff;
 mod error;
+mod hunk;
+mod near;
+mod patch;
+mod plan;
 mod policy;
+mod replace;
+mod stream;
 
 pub use apply::{Change, Cost, Done, Edited, edit_file, hex_hash};
+pub use batch::edit_batch;
 pub use error::{EditError, Kind};
+pub use patch::Patch;
+pub use plan::{PlannedEdit, Step, parse_plan};
 pub use policy::{IfMatch, Policy};
+pub use replace::{Passage, Times, replace_passage};
+pub use stream::{Streamed, stream_file};

@@ -64,6 +64,8 @@ pub struct Policy {
     pub dry_run: bool,
     /// Folder of rtk's lock files.
     pub locks: PathBuf,
+    /// Where a batch notes what it is about to do.
+    pub journal: PathBuf,
 }
 
 impl Policy {
@@ -141,6 +143,7 @@ mod tests {
             if_match: None,
             dry_run: false,
             locks: top.join("locks"),
+            journal: top.join("journal"),
         };
         for good in ["root/f", "root/sub/f", "root/new/deep/f", "root/inside", "root/sub/../f"] {
             assert!(policy.target(&top.join(good)).is_ok(), "{good}");

@@ -1,7 +1,8 @@
 //! Folders and removals: made private, removed only when empty or rtk's own, damaged files moved aside.
 #![expect(clippy::disallowed_methods, reason = "this room is the write core")]
 
-use super::FsError;
+use super::commit::sync_folder_of;
+use super::{FsError, Real};
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use std::io::ErrorKind;
@@ -18,6 +19,11 @@ const OWN_PATH_PARTS_MIN: usize = 2;
 /// Makes the folder and its missing parents, readable by the user alone.
 pub fn create_private_dir_all(path: &Path) -> Result<(), FsError> {
     create_folders(path, 0o700).map(|_| ())
+}
+
+/// The same, and those that were made survive a power cut.
+pub fn create_private_dir_all_durable(path: &Path) -> Result<(), FsError> {
+    create_folders(path, 0o700)?.iter().try_for_each(|made| sync_folder_of(&Real::new(), made))
 }
 
 /// Makes the folder and its missing parents with `mode` less the umask; returns those it made, outermost first. When

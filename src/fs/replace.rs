@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long another rtk may hold the lock of one file.
-pub(super) const LOCK_WAIT: Duration = Duration::from_secs(10);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// How often a change is computed anew when programs that know no lock write meanwhile.
 pub(super) const ATTEMPTS_MAX: usize = 1000;
 

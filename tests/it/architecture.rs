@@ -10,6 +10,7 @@ mod places;
 mod shape;
 mod source;
 mod words;
+mod writers;
 
 use std::path::{Path, PathBuf};
 
@@ -153,6 +154,7 @@ fn the_sources_keep_the_rules() {
         words::suppressions,
         words::leftovers,
         words::test_modules_only,
+        writers::writers,
     ];
     let mut violations: Vec<Violation> =
         files.iter().flat_map(|(path, text)| rules.iter().flat_map(|rule| rule(path, text))).collect();

@@ -1,6 +1,7 @@
 //! What can be typed after `rtk write`: the options that all its commands share, and those of each.
 
 use clap::{Args, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -57,6 +58,12 @@ pub(super) enum OutputForm {
 pub(super) enum WriteCommand {
     /// Give a file its whole content, from stdin or another file
     File(FileArgs),
+    /// Replace a passage that is there once, or as often as said
+    Replace(ReplaceArgs),
+    /// Apply a unified diff, or blocks of old and new lines
+    Patch(PatchArgs),
+    /// Make all edits of a plan, or none
+    Batch(BatchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -72,4 +79,59 @@ pub(super) struct FileArgs {
     /// Make missing folders on the way
     #[arg(long)]
     pub(super) create_folders: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  rtk write replace a.rs --old 'fn old(' --new 'fn new('\n  rtk write replace a.txt --old x --new y --all\n  rtk write replace a.py --old-from old.txt --new-from new.txt --dry-run"
+)]
+pub(super) struct ReplaceArgs {
+    /// The file
+    pub(super) path: PathBuf,
+    /// What to look for, to the byte
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, required_unless_present = "old_from")]
+    pub(super) old: Option<OsString>,
+    /// Take it from this file; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "old")]
+    pub(super) old_from: Option<PathBuf>,
+    /// What takes its place
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, required_unless_present = "new_from")]
+    pub(super) new: Option<OsString>,
+    /// Take that from this file; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "new")]
+    pub(super) new_from: Option<PathBuf>,
+    /// Replace it everywhere; otherwise it must be there once
+    #[arg(long, conflicts_with = "count")]
+    pub(super) all: bool,
+    /// It must be there so many times; all of them are replaced
+    #[arg(long, value_name = "N")]
+    pub(super) count: Option<usize>,
+    /// Let line endings and indentation differ, and give the new text those of the file
+    #[arg(long)]
+    pub(super) adapt: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  git diff | rtk write patch                  each file that the diff names, all or none\n  rtk write patch src/a.rs --from change.diff\n\nBlocks instead of a diff:\n  <<<<<<<\n  old lines\n  =======\n  new lines\n  >>>>>>>"
+)]
+pub(super) struct PatchArgs {
+    /// The file; those that the patch names when left out
+    pub(super) path: Option<PathBuf>,
+    /// Take the patch from this file; `-` is stdin
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(super) from: PathBuf,
+    /// Let line endings and indentation differ, and give the new lines those of the file
+    #[arg(long)]
+    pub(super) adapt: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The plan: {\"edits\": [\n  {\"file\": \"a.txt\", \"content\": \"whole content\"},\n  {\"file\": \"b.rs\", \"old\": \"x\", \"new\": \"y\"},          also \"count\": 2 or \"all\": true\n  {\"patch\": \"--- a/c\\n+++ b/c\\n@@ …\"}            or with \"file\"\n]}\nEach edit takes \"if_match\" or \"create\": true; replace and patch take \"adapt\": true."
+)]
+pub(super) struct BatchArgs {
+    /// The plan, a JSON document; `-` is stdin
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(super) plan: PathBuf,
 }

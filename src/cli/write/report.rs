@@ -2,9 +2,10 @@
 
 use super::super::{CliError, Session};
 use super::args::{OutputForm, Shared};
-use crate::edit::{Cost, Done, Edited, hex_hash};
+use crate::edit::{Cost, Done, Edited, Streamed, hex_hash};
 use crate::fs::{Outcome, Statistics};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -33,21 +34,57 @@ impl Report<'_> {
             OutputForm::Quiet => {}
             OutputForm::Concise => out.line(weakest(edits).1)?,
         }
-        if out.is_verbose() && !self.shared.dry_run {
-            let Cost { statistics: Statistics { bytes, syncs, renames }, micros } = cost;
-            out.note(&format!("{bytes} bytes, {syncs} syncs, {renames} renames, {micros} µs"));
-        }
+        self.tell_cost(cost);
         for edited in edits {
-            if let Done::Written(Outcome::VisibleNotDurable { reason: Some(reason) }) = &edited.done {
-                let path = edited.path.display();
-                out.warn(&format!("{path} is in place, but may be lost in a power cut: {reason}"));
+            if let Done::Written(outcome) = &edited.done {
+                self.warn_if_not_durable(&edited.path, outcome);
             }
         }
-        Ok(ExitCode::from(match weakest(edits).0 {
+        Ok(self.code(weakest(edits).0))
+    }
+}
+
+impl Report<'_> {
+    /// The same for content that was too long to be held.
+    pub(super) fn of_stream(&self, streamed: &Streamed, cost: Cost) -> Result<ExitCode, CliError> {
+        let out = &self.session.out;
+        let (strength, concise, word) = outcome_words(&streamed.outcome);
+        match self.shared.form(self.session) {
+            OutputForm::Json => {
+                let file = json!({
+                    "path": streamed.path, "outcome": word, "changed": strength != Strength::Unchanged,
+                    "bytes": streamed.bytes, "sha256": streamed.hash,
+                });
+                out.json(&json!({ "schema": 1, "files": [file], "cost": cost_document(cost) }))?;
+            }
+            OutputForm::Quiet => {}
+            OutputForm::Concise => out.line(concise)?,
+        }
+        self.tell_cost(cost);
+        self.warn_if_not_durable(&streamed.path, &streamed.outcome);
+        Ok(self.code(strength))
+    }
+
+    fn tell_cost(&self, cost: Cost) {
+        if self.session.out.is_verbose() && !self.shared.dry_run {
+            let Cost { statistics: Statistics { bytes, syncs, renames }, micros } = cost;
+            self.session.out.note(&format!("{bytes} bytes, {syncs} syncs, {renames} renames, {micros} µs"));
+        }
+    }
+
+    fn warn_if_not_durable(&self, path: &Path, outcome: &Outcome) {
+        if let Outcome::VisibleNotDurable { reason: Some(reason) } = outcome {
+            let path = path.display();
+            self.session.out.warn(&format!("{path} is in place, but may be lost in a power cut: {reason}"));
+        }
+    }
+
+    fn code(&self, strength: Strength) -> ExitCode {
+        ExitCode::from(match strength {
             Strength::Unchanged if self.shared.exit_code => UNCHANGED,
             Strength::NotDurable => NOT_DURABLE,
             _ => 0,
-        }))
+        })
     }
 }
 
@@ -69,23 +106,30 @@ fn strength(edited: &Edited) -> (Strength, &'static str) {
     match &edited.done {
         Done::Planned if edited.before.as_ref() == Some(&edited.after) => (Strength::Unchanged, "unchanged"),
         Done::Planned => (Strength::Done, "planned"),
-        Done::Written(Outcome::Unchanged) => (Strength::Unchanged, "unchanged"),
-        Done::Written(Outcome::Durable) => (Strength::Done, "ok"),
-        Done::Written(Outcome::VisibleNotDurable { reason: None }) => (Strength::Done, "ok, not synced"),
-        Done::Written(Outcome::VisibleNotDurable { reason: Some(_) }) => {
-            (Strength::NotDurable, "not durable")
+        Done::Written(outcome) => {
+            let (strength, concise, _) = outcome_words(outcome);
+            (strength, concise)
         }
     }
 }
 
-/// The word for an outcome in JSON.
+/// How an outcome counts, the words for it, and the word for it in JSON.
+fn outcome_words(outcome: &Outcome) -> (Strength, &'static str, &'static str) {
+    match outcome {
+        Outcome::Unchanged => (Strength::Unchanged, "unchanged", "unchanged"),
+        Outcome::Durable => (Strength::Done, "ok", "durable"),
+        Outcome::VisibleNotDurable { reason: None } => (Strength::Done, "ok, not synced", "not_synced"),
+        Outcome::VisibleNotDurable { reason: Some(_) } => {
+            (Strength::NotDurable, "not durable", "visible_not_durable")
+        }
+    }
+}
+
+/// The word for an edit in JSON.
 fn word(edited: &Edited) -> &'static str {
     match &edited.done {
         Done::Planned => "planned",
-        Done::Written(Outcome::Unchanged) => "unchanged",
-        Done::Written(Outcome::Durable) => "durable",
-        Done::Written(Outcome::VisibleNotDurable { reason: None }) => "not_synced",
-        Done::Written(Outcome::VisibleNotDurable { reason: Some(_) }) => "visible_not_durable",
+        Done::Written(outcome) => outcome_words(outcome).2,
     }
 }
 
@@ -106,9 +150,12 @@ fn document(edits: &[Edited], cost: Cost) -> Value {
             file
         })
         .collect();
+    json!({ "schema": 1, "files": files, "cost": cost_document(cost) })
+}
+
+fn cost_document(cost: Cost) -> Value {
     let Cost { statistics: Statistics { bytes, syncs, renames }, micros } = cost;
-    let cost = json!({ "bytes": bytes, "syncs": syncs, "renames": renames, "micros": micros });
-    json!({ "schema": 1, "files": files, "cost": cost })
+    json!({ "bytes": bytes, "syncs": syncs, "renames": renames, "micros": micros })
 }
 
 /// A unified diff; a file that is not there is named `/dev/null`, bytes that are no UTF-8 are shown as `U+FFFD`.
