@@ -104,6 +104,7 @@ pub fn refresh(
         threads: options.threads,
         patient: true,
         full: options.rebuild,
+        seen: None,
         urgency: &|_| 0,
         progress: options.progress,
     };

@@ -6,7 +6,7 @@ use super::schema::{self, Home};
 use super::store::Index;
 use super::update::{UpdateOptions, Updated, save_quick, update};
 use crate::base::detach;
-use crate::project::Root;
+use crate::project::{ProbeOutcome, Root};
 use crate::store::StoreError;
 use std::path::Path;
 
@@ -55,18 +55,20 @@ impl Opened {
         self.fresh(context, root, Updated { walked: true, ..Updated::default() })
     }
 
-    /// Brings the index up to date within its share of the deadline.
+    /// Brings the index up to date within its share of the deadline; `seen` is what comparing it has shown, if it was.
     pub(crate) fn update(
         mut self,
         context: &Context<'_>,
         root: &Root,
         urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
+        seen: Option<&ProbeOutcome>,
     ) -> Result<Fresh, IndexError> {
         let options = UpdateOptions {
             deadline: context.deadline.share(UPDATE_SHARE),
             threads: THREADS,
             patient: false,
             full: false,
+            seen,
             urgency,
             progress: &|_, _| {},
         };
@@ -93,7 +95,7 @@ pub(crate) fn open_fresh(
     root: &Root,
     urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
 ) -> Result<Fresh, IndexError> {
-    open(context, root)?.update(context, root, urgency)
+    open(context, root)?.update(context, root, urgency, None)
 }
 
 fn log_is_long(home: &Home) -> bool {

@@ -29,5 +29,5 @@ pub(crate) use history::{Past, PastCommit, folded};
 pub(crate) use schema::{project_id, set_aside};
 pub(crate) use source::{Source, read};
 pub(crate) use store::Index;
-pub(crate) use update::while_comparing;
+pub(crate) use update::{Compared, while_comparing};
 pub(crate) use view::{DocRef, View};

@@ -9,15 +9,15 @@ use super::store::Index;
 use crate::base::{Deadline, now_ns};
 use crate::fs::Lock;
 use crate::project::{
-    self, DirListing, DirStat, FileStat, Known, KnownDir, KnownFile, Root, RootKind, ScanOptions,
+    self, DirListing, DirStat, FileStat, Known, KnownDir, KnownFile, Probe, ProbeOutcome, Root, RootKind,
+    ScanOptions,
 };
 use crate::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
-use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Files of a project beyond this number are not looked at.
@@ -54,6 +54,8 @@ pub(crate) struct UpdateOptions<'a> {
     pub(crate) patient: bool,
     /// Whether everything is walked anew even if nothing seems to have changed.
     pub(crate) full: bool,
+    /// What comparing the index, as it is, with the disk has shown a moment ago; `None` to compare now.
+    pub(crate) seen: Option<&'a ProbeOutcome>,
     /// Which files come first when time is short; higher first.
     pub(crate) urgency: &'a (dyn Fn(&[u8]) -> u32 + Sync),
     /// Told how many files are done, of how many.
@@ -154,32 +156,43 @@ fn needs_walk(index: &Index, context: &Context<'_>, now: i64) -> bool {
     index.is_new() || now.saturating_sub(index.scanned_ns) > age_max || rules_changed()
 }
 
+/// What became of work on an index while it was compared with the disk.
+pub(crate) enum Compared<T> {
+    /// An answer for the work tree of this moment.
+    Same(T),
+    /// The index is not up to date in these places; what was worked out is dropped.
+    Seen(ProbeOutcome),
+    /// Nothing but an update can tell.
+    Unknown,
+}
+
 /// Works on the index as it is while another thread compares it with the disk.
 ///
-/// `Some` is an answer for the work tree of this moment. `None`: the index was not up to date, or nothing but an
-/// update can tell; what `work` did is dropped. `work` is told to stop by the flag as soon as that is known.
+/// `work` is told to stop by the flag as soon as a difference is known.
 pub(crate) fn while_comparing<T>(
     index: &Index,
     context: &Context<'_>,
     root: &Root,
     work: impl FnOnce(&AtomicBool) -> Option<T>,
-) -> Option<T> {
-    let stop = AtomicBool::new(false);
+) -> Compared<T> {
     if needs_walk(index, context, now_ns())
         || has_unsure(index, context)
         || git_index_stat(root) != index.git_index
     {
-        return None;
+        return Compared::Unknown;
     }
-    let known = KnownFiles::of(&index.manifest);
+    let known = KnownDirs::of(&index.manifest);
+    let Ok(probe) = Probe::new(root, &known) else { return Compared::Unknown };
     std::thread::scope(|scope| {
-        let check = scope.spawn(|| {
-            let same = project::probe(root, &known, 1).is_ok_and(|outcome| outcome.unchanged());
-            stop.store(!same, Ordering::Relaxed);
-            same
-        });
-        let value = work(&stop);
-        if check.join().unwrap_or(false) { value } else { None }
+        let other = scope.spawn(|| probe.work());
+        let value = work(probe.differs());
+        // Whoever is ready first helps the other: the machine may run two threads at once, or not.
+        let own = Some(probe.work());
+        let outcome = probe.sum([own, other.join().ok()]);
+        match value {
+            Some(value) if outcome.unchanged() => Compared::Same(value),
+            _ => Compared::Seen(outcome),
+        }
     })
 }
 
@@ -338,12 +351,16 @@ fn compare(
     root: &Root,
     options: &UpdateOptions<'_>,
 ) -> Result<(Vec<Item>, Queue), IndexError> {
-    let known = KnownFiles::of(&index.manifest);
-    let outcome = project::probe(root, &known, options.threads).map_err(IndexError::Project)?;
-    let files = outcome.changed_files.iter().chain(&outcome.vanished_files).map(|&file| known.item(file));
+    let known = KnownDirs::of(&index.manifest);
+    let outcome = match options.seen {
+        Some(outcome) => outcome.clone(),
+        None => project::probe(root, &known, options.threads).map_err(IndexError::Project)?,
+    };
+    let files = outcome.changed_files.iter().chain(&outcome.vanished_files);
+    let files = files.map(|&(dir, index)| Item { dir: known.dirs[dir].0.to_vec(), index });
     let racy = index.verified_ns.saturating_sub(RACY_NS);
     let mut dirs: BTreeSet<&[u8]> =
-        known.dirs.iter().filter(|(_, dir, _)| dir.ctime_ns >= racy).map(|&(path, _, _)| path).collect();
+        known.dirs.iter().filter(|(_, dir)| dir.ctime_ns >= racy).map(|&(path, _)| path).collect();
     dirs.extend(outcome.changed_dirs.iter().chain(&outcome.vanished_dirs).map(|&dir| known.dirs[dir].0));
     Ok((files.collect(), dirs.into_iter().map(|path| (path.to_vec(), true)).collect()))
 }
@@ -375,40 +392,29 @@ fn missing_children(index: &mut Index, listing: &DirListing) -> Vec<Vec<u8>> {
 }
 
 /// What the index knows, in the form that the probe asks for.
-struct KnownFiles<'a> {
-    dirs: Vec<(&'a [u8], &'a Dir, Range<usize>)>,
-    files: Vec<(u32, &'a [u8], FileStat)>,
+struct KnownDirs<'a> {
+    dirs: Vec<(&'a [u8], &'a Dir)>,
 }
 
-impl<'a> KnownFiles<'a> {
-    fn of(manifest: &'a Manifest) -> KnownFiles<'a> {
-        let mut known = KnownFiles { dirs: Vec::with_capacity(manifest.dirs.len()), files: Vec::new() };
-        for (number, (path, dir)) in (0_u32..).zip(&manifest.dirs) {
-            let start = known.files.len();
-            known.files.extend(dir.entries.iter().map(|entry| (number, dir.name(entry), entry.stat)));
-            known.dirs.push((path, dir, start..known.files.len()));
-        }
-        known
-    }
-
-    fn item(&self, file: usize) -> Item {
-        let (path, _, range) = &self.dirs[self.files[file].0 as usize];
-        Item { dir: path.to_vec(), index: file - range.start }
+impl<'a> KnownDirs<'a> {
+    fn of(manifest: &'a Manifest) -> KnownDirs<'a> {
+        KnownDirs { dirs: manifest.dirs.iter().map(|(path, dir)| (path.as_slice(), dir)).collect() }
     }
 }
 
-impl Known for KnownFiles<'_> {
+impl Known for KnownDirs<'_> {
     fn dir_count(&self) -> usize {
         self.dirs.len()
     }
     fn dir(&self, index: usize) -> KnownDir<'_> {
-        let (path, dir, files) = &self.dirs[index];
+        let (path, dir) = self.dirs[index];
         let stat = DirStat { mtime_ns: dir.mtime_ns, ctime_ns: dir.ctime_ns, inode: dir.inode };
-        KnownDir { path, stat, files: files.clone() }
+        KnownDir { path, stat, files: dir.entries.len() }
     }
-    fn file(&self, index: usize) -> KnownFile<'_> {
-        let (_, name, stat) = self.files[index];
-        KnownFile { name, stat }
+    fn file(&self, dir: usize, file: usize) -> KnownFile<'_> {
+        let (_, dir) = self.dirs[dir];
+        let entry = &dir.entries[file];
+        KnownFile { name: dir.name(entry), stat: entry.stat }
     }
 }
 

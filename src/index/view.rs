@@ -2,12 +2,13 @@
 
 use super::document::{FIELDS, Frequencies, split_path};
 use super::manifest::{Dir, Entry, State};
-use super::segment::Lookup;
+use super::segment::{Lookup, read_list};
 use super::store::Index;
 use super::update::join;
 use crate::code::Language;
 use crate::project::FileClass;
 use crate::store::StoreError;
+use std::ops::Range;
 
 /// No document.
 const NONE: u32 = u32::MAX;
@@ -97,40 +98,60 @@ impl<'a> View<'a> {
         hashes: &[u64],
         mut each: impl FnMut(usize, &[(u32, Frequencies)]),
     ) -> Result<(), StoreError> {
-        let path = &index.home.database;
-        let sorted = |error| StoreError::of(path, error);
-        // In order of hash: neighbours share a block.
-        let mut order: Vec<usize> = (0..hashes.len()).collect();
-        order.sort_unstable_by_key(|&number| hashes[number]);
-        let mut lists: Vec<Vec<(u32, Frequencies)>> = vec![Vec::new(); hashes.len()];
-        if let Some(connection) = &index.connection {
-            let mut lookup = Lookup::new(connection).map_err(sorted)?;
-            for &segment in &index.segments {
-                for &number in &order {
-                    let list = &mut lists[number];
-                    let whole = lookup.postings(segment, hashes[number], |posting| {
-                        if let Some(position) = self.position(posting.doc) {
-                            list.push((position as u32, posting.frequencies));
-                        }
-                    });
-                    if !whole.map_err(sorted)? {
-                        let path = path.display().to_string();
-                        return Err(StoreError::Damaged { path, reason: "a block cannot be read".into() });
+        let damaged = || StoreError::Damaged {
+            path: index.home.database.display().to_string(),
+            reason: "a block cannot be read".into(),
+        };
+        let Packed { bytes, places } = self.packed(index, hashes)?.ok_or_else(damaged)?;
+        let mut list: Vec<(u32, Frequencies)> = Vec::new();
+        for (number, hash) in hashes.iter().enumerate() {
+            list.clear();
+            for place in places[number * index.segments.len()..].iter().take(index.segments.len()) {
+                let whole = read_list(&bytes[place.clone()], &mut |posting| {
+                    if let Some(position) = self.position(posting.doc) {
+                        list.push((position as u32, posting.frequencies));
                     }
+                });
+                whole.ok_or_else(damaged)?;
+            }
+            for (&doc, terms) in &index.loose {
+                if let Ok(at) = terms.binary_search_by_key(hash, |&(hash, _)| hash)
+                    && let Some(position) = self.position(doc)
+                {
+                    list.push((position as u32, terms[at].1));
                 }
             }
-        }
-        for (&doc, terms) in &index.loose {
-            let Some(position) = self.position(doc) else { continue };
-            for (number, hash) in hashes.iter().enumerate() {
-                if let Ok(at) = terms.binary_search_by_key(hash, |&(hash, _)| hash) {
-                    lists[number].push((position as u32, terms[at].1));
-                }
-            }
-        }
-        for (number, list) in lists.iter().enumerate() {
-            each(number, list);
+            each(number, &list);
         }
         Ok(())
     }
+
+    /// Fetches the posting lists of the terms as they are stored; `None` when one is damaged.
+    fn packed(&self, index: &Index, hashes: &[u64]) -> Result<Option<Packed>, StoreError> {
+        let sorted = |error| StoreError::of(&index.home.database, error);
+        let segments = &index.segments;
+        let mut packed = Packed { bytes: Vec::new(), places: vec![0..0; hashes.len() * segments.len()] };
+        let Some(connection) = &index.connection else { return Ok(Some(packed)) };
+        // In order of hash: neighbours share a block.
+        let mut order: Vec<usize> = (0..hashes.len()).collect();
+        order.sort_unstable_by_key(|&number| hashes[number]);
+        let mut lookup = Lookup::new(connection).map_err(sorted)?;
+        for (at, &segment) in segments.iter().enumerate() {
+            for &number in &order {
+                let list = lookup.list(segment, hashes[number]).map_err(sorted)?;
+                let Some(list) = list else { return Ok(None) };
+                let start = packed.bytes.len();
+                packed.bytes.extend_from_slice(list);
+                packed.places[number * segments.len() + at] = start..packed.bytes.len();
+            }
+        }
+        Ok(Some(packed))
+    }
+}
+
+/// Posting lists as they are stored.
+struct Packed {
+    bytes: Vec<u8>,
+    /// Of each term in each segment, term by term.
+    places: Vec<Range<usize>>,
 }

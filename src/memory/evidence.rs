@@ -50,17 +50,24 @@ pub(super) struct Seeker<'q> {
     query: &'q Query,
     /// Weight of each term: its own times its rarity.
     weights: Vec<f32>,
-    by_hash: HashMap<u64, usize>,
+    by_hash: HashedMap<usize>,
+    /// One bit for some bits of each term's hash: most words are no terms of the question.
+    sieve: [u64; SIEVE_WORDS],
     pairs: HashSet<(u64, u64)>,
 }
 
 /// Term numbers of raw words already seen; kept from file to file.
 #[derive(Default)]
 pub(super) struct Memo {
-    /// Hash of a raw word → its place in `facts`.
+    /// Hash of a raw word → its place in `facts`, or `NO_TERM`.
     words: HashedMap<u32>,
     facts: Vec<WordFacts>,
 }
+
+/// In place of the facts of a word without any term of the question.
+const NO_TERM: u32 = u32::MAX;
+/// Words of the sieve, of 64 bits each.
+const SIEVE_WORDS: usize = 64;
 
 #[derive(Default)]
 struct WordFacts {
@@ -74,7 +81,11 @@ impl<'q> Seeker<'q> {
     pub(super) fn new(query: &'q Query, rarities: &[f32]) -> Seeker<'q> {
         let weights = query.terms.iter().zip(rarities).map(|(term, rarity)| term.weight * rarity).collect();
         let by_hash = query.terms.iter().enumerate().map(|(number, term)| (term.hash, number)).collect();
-        Seeker { query, weights, by_hash, pairs: query.pairs.iter().copied().collect() }
+        let mut sieve = [0; SIEVE_WORDS];
+        for term in &query.terms {
+            sieve[sieve_word(term.hash)] |= 1 << (term.hash & 63);
+        }
+        Seeker { query, weights, by_hash, sieve, pairs: query.pairs.iter().copied().collect() }
     }
 
     /// Seeks in one file.
@@ -91,11 +102,14 @@ impl<'q> Seeker<'q> {
             raw_words(line, |word, _| {
                 words[place as usize] += 1;
                 let number = *memo.words.entry(xxh3_64(word)).or_insert_with(|| {
-                    memo.facts.push(self.facts(word));
+                    let facts = self.facts(word);
+                    if facts.terms.is_empty() {
+                        return NO_TERM;
+                    }
+                    memo.facts.push(facts);
                     memo.facts.len() as u32 - 1
                 });
-                let facts = &memo.facts[number as usize];
-                if !facts.terms.is_empty() {
+                if let Some(facts) = memo.facts.get(number as usize) {
                     hits.extend(facts.terms.iter().map(|&term| (place, term, weight)));
                     // Both words of a pair are terms of the question.
                     if before != 0 && facts.single != 0 && self.pairs.contains(&(before, facts.single)) {
@@ -148,7 +162,9 @@ impl<'q> Seeker<'q> {
         let mut parts = 0;
         terms_of(word, |term, kind| {
             let hash = term_hash(term);
-            facts.terms.extend(self.by_hash.get(&hash).map(|&number| number as u32));
+            if self.sieve[sieve_word(hash)] >> (hash & 63) & 1 == 1 {
+                facts.terms.extend(self.by_hash.get(&hash).map(|&number| number as u32));
+            }
             if kind == TermKind::Part {
                 parts += 1;
                 facts.single = hash;
@@ -159,6 +175,10 @@ impl<'q> Seeker<'q> {
         }
         facts
     }
+}
+
+fn sieve_word(hash: u64) -> usize {
+    (hash >> 6) as usize % SIEVE_WORDS
 }
 
 /// Cuts a file into places: each line belongs to the innermost definition around it, or to a window of lines.

@@ -10,14 +10,33 @@ use std::collections::HashMap;
 const COMMON_FILES_MIN: usize = 200;
 const COMMON_PARTS: usize = 3;
 
-/// Files with terms or mentions of the question.
+/// What the posting lists and the named paths say of every file.
 pub(super) struct Gathered {
-    /// By position in the view, with their first signals.
-    pub(super) pool: Vec<(usize, Signals)>,
+    /// By position in the view.
+    sums: Vec<Sums>,
+    /// By position in the view, of the files that the question names.
+    mentioned: HashMap<usize, f32>,
+    /// What a file would have that has all terms of the question.
+    asked: f32,
     /// Inverse document frequency of each term.
     pub(super) rarities: Vec<f32>,
-    /// Number of files met.
-    pub(super) met: usize,
+}
+
+impl Gathered {
+    /// Positions of the files with terms or mentions of the question, ascending.
+    pub(super) fn met(&self) -> Vec<usize> {
+        let met = |position: &usize| {
+            self.sums[*position].lexical > 0.0
+                || self.mentioned.get(position).is_some_and(|&mention| mention > 0.0)
+        };
+        (0..self.sums.len()).filter(met).collect()
+    }
+
+    /// The first signals of a file.
+    pub(super) fn signals(&self, position: usize) -> Signals {
+        let mention = self.mentioned.get(&position).copied().unwrap_or(0.0);
+        first_signals(&self.sums[position], mention, self.asked)
+    }
 }
 
 /// Sums over posting lists for one file.
@@ -101,7 +120,9 @@ pub(super) fn gather(index: &Index, view: &View<'_>, query: &Query) -> Result<Ga
             }
         }
     })?;
-    Ok(pool(view, query, &sums, rarities))
+    let plain = query.terms.iter().zip(&rarities).filter(|(term, _)| !term.compound);
+    let asked = plain.map(|(term, rarity)| term.weight * rarity).sum();
+    Ok(Gathered { sums, mentioned: mentions(view, query), asked, rarities })
 }
 
 fn part(frequencies: &Frequencies, norms: &[f32; FIELDS]) -> Part {
@@ -119,20 +140,6 @@ fn part(frequencies: &Frequencies, norms: &[f32; FIELDS]) -> Part {
         stem: rank::saturate(stem),
         name: rank::saturate(name),
     }
-}
-
-fn pool(view: &View<'_>, query: &Query, sums: &[Sums], rarities: Vec<f32>) -> Gathered {
-    let mentioned = mentions(view, query);
-    let plain = query.terms.iter().zip(&rarities).filter(|(term, _)| !term.compound);
-    let asked: f32 = plain.map(|(term, rarity)| term.weight * rarity).sum();
-    let mut pool: Vec<(usize, Signals)> = Vec::new();
-    for (position, sum) in sums.iter().enumerate() {
-        let mention = mentioned.get(&position).copied().unwrap_or(0.0);
-        if sum.lexical > 0.0 || mention > 0.0 {
-            pool.push((position, first_signals(sum, mention, asked)));
-        }
-    }
-    Gathered { met: pool.len(), pool, rarities }
 }
 
 fn first_signals(sum: &Sums, mention: f32, asked: f32) -> Signals {

@@ -4,12 +4,14 @@ use super::rank;
 use crate::index::{DocRef, Index, View};
 use crate::store::StoreError;
 use crate::text::term_hash;
-use std::collections::HashMap;
 
 /// Shorter names are words of the language as often as names of files, in bytes.
 const NAME_BYTES_MIN: usize = 5;
 /// Longer words have no terms, in bytes.
 const NAME_BYTES_MAX: usize = 80;
+
+/// The number of a file that is no candidate.
+const NOT_A_CANDIDATE: u32 = u32::MAX;
 
 /// For each candidate the score of the best seed whose name it has in its text, times the rarity of that name.
 ///
@@ -24,15 +26,19 @@ pub(super) fn referring(
         .filter_map(|&(position, score)| Some((name_hash(&view.docs[position])?, position, score)))
         .collect();
     let hashes: Vec<u64> = named.iter().map(|&(hash, ..)| hash).collect();
-    let numbers: HashMap<usize, usize> = pool.iter().copied().zip(0..).collect();
     let count = view.docs.len();
+    let mut numbers: Vec<u32> = vec![NOT_A_CANDIDATE; count];
+    for (&position, number) in pool.iter().zip(0..) {
+        numbers[position] = number;
+    }
     let mut values = vec![0.0_f32; pool.len()];
     view.postings(index, &hashes, |seed, list| {
         let (_, own, score) = named[seed];
         let value = score * rank::idf(count, list.len()) / rank::idf(count, 1);
         for (position, _) in list {
             let position = *position as usize;
-            if let Some(&number) = numbers.get(&position).filter(|_| position != own) {
+            if numbers[position] != NOT_A_CANDIDATE && position != own {
+                let number = numbers[position] as usize;
                 values[number] = values[number].max(value);
             }
         }

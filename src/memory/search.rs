@@ -7,12 +7,12 @@ use super::gather::{Gathered, gather};
 use super::history::{Chronicle, Trace};
 use super::neighbours::{self, Aliases, Node};
 use super::query::{self, Query};
-use super::rank::{self, SIGNALS, Signal, Signals};
+use super::rank::{self, Signal, Signals};
 use super::references::referring;
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
 use crate::code::Extractor;
 use crate::index::{
-    self, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View,
+    self, Compared, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View,
 };
 use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
@@ -74,17 +74,21 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     // Nearly always nothing has changed: the answer is worked out while another thread makes sure of that.
     let asked = Asked { context, root, question, query: &query };
     let early = index::while_comparing(&opened.index, context, root, |stop| {
-        asked.rank(&opened.index, true, stop).transpose()
+        asked.rank(&opened.index, true, THREADS - 1, stop).transpose()
     });
-    if let Some(ranked) = early {
-        let mut ranked = ranked?;
-        let fresh = opened.confirmed(context, root);
-        ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us[..2]));
-        ranked.facts.timings_us.extend(named(&fresh.timings_us[2..]));
-        return Ok(ranked);
-    }
-    let mut fresh = opened.update(context, root, &|path| urgency(&query, path))?;
-    let ranked = asked.rank(&fresh.index, fresh.updated.walked, &AtomicBool::new(false))?;
+    let seen = match early {
+        Compared::Same(ranked) => {
+            let mut ranked = ranked?;
+            let fresh = opened.confirmed(context, root);
+            ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us[..2]));
+            ranked.facts.timings_us.extend(named(&fresh.timings_us[2..]));
+            return Ok(ranked);
+        }
+        Compared::Seen(outcome) => Some(outcome),
+        Compared::Unknown => None,
+    };
+    let mut fresh = opened.update(context, root, &|path| urgency(&query, path), seen.as_ref())?;
+    let ranked = asked.rank(&fresh.index, fresh.updated.walked, THREADS, &AtomicBool::new(false))?;
     let nothing = || Ranked::of(facts(context, root, &fresh), Confidence::None, query.query_type, Vec::new());
     let mut ranked = ranked.unwrap_or_else(nothing);
     ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us));
@@ -105,27 +109,35 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Ranks the files of an index; `Ok(None)` when it was told to stop.
-    fn rank(&self, index: &Index, walked: bool, stop: &AtomicBool) -> Result<Option<Ranked>, IndexError> {
+    /// Ranks the files of an index on so many threads; `Ok(None)` when it was told to stop.
+    fn rank(
+        &self,
+        index: &Index,
+        walked: bool,
+        threads: usize,
+        stop: &AtomicBool,
+    ) -> Result<Option<Ranked>, IndexError> {
         let Asked { context, root, question, query } = *self;
         let view = View::of(index);
         let mut facts = facts_of(context, root, index, walked);
         if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
             return Ok(Some(Ranked::of(facts, Confidence::None, query.query_type, Vec::new())));
         }
-        let Gathered { pool, rarities, met } = match gather(index, &view, query) {
+        let gathered = match gather(index, &view, query) {
             Err(error @ StoreError::Damaged { .. }) => {
                 index::set_aside(context, &index.home);
                 return Err(error.into());
             }
             result => result?,
         };
-        facts.candidates = met;
+        let met = gathered.met();
+        facts.candidates = met.len();
         facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
-        let ranking = Ranking { context, root, index, view: &view, query, rarities: &rarities, stop };
-        let Some(mut found) = ranking.weigh(pool, &mut facts.timings_us)? else { return Ok(None) };
+        let rarities = gathered.rarities.as_slice();
+        let ranking = Ranking { context, root, index, view: &view, query, rarities, threads, stop };
+        let Some(mut found) = ranking.weigh(&gathered, met, &mut facts.timings_us)? else { return Ok(None) };
         found.truncate(question.top.max(KEPT_FILES));
-        let grounds = Grounds::of(query, &rarities, &found, view.docs.len());
+        let grounds = Grounds::of(query, rarities, &found, view.docs.len());
         facts.certainty = grounds.certainty();
         facts.grounds = grounds.named();
         let candidates = found.iter().take(question.top).map(candidate).collect();
@@ -180,21 +192,23 @@ struct Ranking<'a> {
     view: &'a View<'a>,
     query: &'a Query,
     rarities: &'a [f32],
+    threads: usize,
     /// Set when the answer will not be used.
     stop: &'a AtomicBool,
 }
 
 impl Ranking<'_> {
-    /// Adds history, priors, evidence and the neighbours' voices to the pool, scores it and puts it in order.
+    /// Adds history, priors, evidence and the neighbours' voices to the files that were met, scores the best of them and
+    /// puts them in order.
     fn weigh(
         &self,
-        mut pool: Vec<(usize, Signals)>,
+        gathered: &Gathered,
+        met: Vec<usize>,
         timings: &mut Vec<(String, u64)>,
     ) -> Result<Option<Vec<Found>>, StoreError> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
         let chronicle = Chronicle::of(Past::load(self.index), self.view);
-        self.add_history(&chronicle, &mut pool);
-        prune(&mut pool);
+        let mut pool = first_pool(gathered, met, chronicle.traces(self.query));
         time("history");
         self.add_priors(&mut pool);
         order(&mut pool);
@@ -237,30 +251,6 @@ impl Ranking<'_> {
             }
         }
         best
-    }
-
-    fn add_history(&self, chronicle: &Chronicle, pool: &mut Vec<(usize, Signals)>) {
-        let mut traces = chronicle.traces(self.query);
-        let set = |signals: &mut Signals, trace: Trace| {
-            signals[Signal::HistoryWords as usize] = trace.words;
-            signals[Signal::HistoryNear as usize] = trace.near;
-            signals[Signal::Churn as usize] = trace.churn;
-        };
-        for (position, signals) in pool.iter_mut() {
-            if let Some(trace) = traces.remove(position) {
-                set(signals, trace);
-            }
-        }
-        let before = pool.len();
-        for (position, trace) in traces {
-            if trace.near > 0.0 {
-                let mut signals = [0.0; SIGNALS];
-                set(&mut signals, trace);
-                pool.push((position, signals));
-            }
-        }
-        // The map has no order of its own.
-        pool[before..].sort_unstable_by_key(|&(position, _)| position);
     }
 
     fn add_priors(&self, pool: &mut [(usize, Signals)]) {
@@ -359,21 +349,54 @@ fn add_evidence(evidence: &Evidence, signals: &mut Signals) {
     signals[Signal::Literal as usize] = evidence.literals as f32;
 }
 
-/// Keeps the files that may come far; where a common word meets every file, the others only cost time.
-fn prune(pool: &mut Vec<(usize, Signals)>) {
-    if pool.len() <= FIRST_POOL {
-        return;
-    }
-    let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
-    let promise = |signals: &Signals| -> f32 {
-        let parts = FIRST_SIGNALS.iter().map(|&signal| signals[signal as usize] / maxima[signal as usize]);
-        parts.sum()
+/// The files that are worth more than a look at the posting lists, with what these and history say of them.
+fn first_pool(gathered: &Gathered, met: Vec<usize>, traces: HashMap<usize, Trace>) -> Vec<(usize, Signals)> {
+    let mut positions = met;
+    let before = positions.len();
+    let is_new = |position: &usize| positions.binary_search(position).is_err();
+    let near = traces.iter().filter(|(_, trace)| trace.near > 0.0).map(|(&position, _)| position);
+    let mut more: Vec<usize> = near.filter(is_new).collect();
+    positions.append(&mut more);
+    // The map has no order of its own.
+    positions[before..].sort_unstable();
+    let signals = |position: usize| {
+        let mut signals = gathered.signals(position);
+        if let Some(trace) = traces.get(&position) {
+            signals[Signal::HistoryWords as usize] = trace.words;
+            signals[Signal::HistoryNear as usize] = trace.near;
+            signals[Signal::Churn as usize] = trace.churn;
+        }
+        signals
     };
-    pool.select_nth_unstable_by_key(FIRST_POOL, |(position, signals)| {
-        (std::cmp::Reverse(total_order(promise(signals))), *position)
+    if positions.len() > FIRST_POOL {
+        prune(&mut positions, signals);
+    }
+    positions.into_iter().map(|position| (position, signals(position))).collect()
+}
+
+/// Keeps the files that may come far; where a common word meets every file, the others only cost time.
+fn prune(positions: &mut Vec<usize>, signals: impl Fn(usize) -> Signals) {
+    let few = |position: usize| {
+        let signals = signals(position);
+        FIRST_SIGNALS.map(|signal| signals[signal as usize])
+    };
+    let mut promising: Vec<(usize, [f32; FIRST_SIGNALS.len()])> =
+        positions.iter().map(|&position| (position, few(position))).collect();
+    let mut maxima = [0.0_f32; FIRST_SIGNALS.len()];
+    for (_, values) in &promising {
+        for (maximum, value) in maxima.iter_mut().zip(values) {
+            *maximum = maximum.max(*value);
+        }
+    }
+    let maxima = maxima.map(|maximum| if maximum > 0.0 { maximum } else { 1.0 });
+    let promise =
+        |values: &[f32]| -> f32 { values.iter().zip(maxima).map(|(value, most)| value / most).sum() };
+    promising.select_nth_unstable_by_key(FIRST_POOL, |(position, values)| {
+        (std::cmp::Reverse(total_order(promise(values))), *position)
     });
-    pool.truncate(FIRST_POOL);
-    pool.sort_unstable_by_key(|&(position, _)| position);
+    positions.clear();
+    positions.extend(promising[..FIRST_POOL].iter().map(|&(position, _)| position));
+    positions.sort_unstable();
 }
 
 /// Best first; equal scores in the order of paths.
@@ -469,33 +492,32 @@ struct Read {
 }
 
 impl Ranking<'_> {
-    /// Reads the files at these positions, on several threads, as far as the deadline allows.
+    /// Reads the files at these positions as far as the deadline allows.
     fn read_evidence(&self, best: &[usize]) -> Vec<Read> {
         let seeker = Seeker::new(self.query, self.rarities);
         let deadline = self.context.deadline.share(EVIDENCE_SHARE);
-        let jobs: Vec<(DocRef<'_>, Option<Outline>)> = best
-            .iter()
-            .map(|&position| self.view.docs[position])
-            .map(|doc| (doc, self.index.outline(doc.entry.doc)))
-            .collect();
-        let root = self.root;
-        let work = |part: usize| -> Vec<(usize, Read)> {
+        let mut parts: Vec<Vec<Job<'_>>> = Vec::new();
+        parts.resize_with(self.threads.max(1), Vec::new);
+        for (number, &position) in best.iter().enumerate() {
+            let doc = self.view.docs[position];
+            let part = number % parts.len();
+            parts[part].push(Job { number, doc, outline: self.index.outline(doc.entry.doc) });
+        }
+        let work = |jobs: Vec<Job<'_>>| -> Vec<(usize, Read)> {
             let mut memo = Memo::default();
-            let mine = jobs.iter().enumerate().skip(part).step_by(THREADS);
-            mine.take_while(|_| !deadline.passed() && !self.stop.load(Ordering::Relaxed))
-                .map(|(number, (doc, outline))| {
-                    (number, read_one(root, doc, outline.as_ref(), &seeker, &mut memo))
-                })
-                .collect()
+            let in_time = |_: &Job<'_>| !deadline.passed() && !self.stop.load(Ordering::Relaxed);
+            let jobs = jobs.into_iter().take_while(in_time);
+            jobs.map(|job| (job.number, read_one(self.root, job, &seeker, &mut memo))).collect()
         };
         let mut all: Vec<Read> = Vec::new();
-        all.resize_with(jobs.len(), Read::default);
+        all.resize_with(best.len(), Read::default);
         std::thread::scope(|scope| {
             let work = &work;
-            let other: Vec<_> = (1..THREADS).map(|part| scope.spawn(move || work(part))).collect();
-            let mut done = work(0);
-            for handle in other {
-                done.extend(handle.join().unwrap_or_default());
+            let own = parts.pop().unwrap_or_default();
+            let others: Vec<_> = parts.into_iter().map(|jobs| scope.spawn(move || work(jobs))).collect();
+            let mut done = work(own);
+            for other in others {
+                done.extend(other.join().unwrap_or_default());
             }
             for (number, read) in done {
                 all[number] = read;
@@ -505,20 +527,23 @@ impl Ranking<'_> {
     }
 }
 
-fn read_one(
-    root: &Root,
-    doc: &DocRef<'_>,
-    outline: Option<&Outline>,
-    seeker: &Seeker<'_>,
-    memo: &mut Memo,
-) -> Read {
+/// One file to be read for evidence.
+struct Job<'a> {
+    /// Its place among the best.
+    number: usize,
+    doc: DocRef<'a>,
+    outline: Option<Outline>,
+}
+
+fn read_one(root: &Root, job: Job<'_>, seeker: &Seeker<'_>, memo: &mut Memo) -> Read {
+    let Job { doc, outline, .. } = job;
     let path = doc.path();
     let Source::Text(content, _) = index::read(&root.path, &path, EVIDENCE_BYTES_MAX) else {
         return Read::default();
     };
     // A file may have changed since it was looked at, a moment ago: its lines must fit what is shown.
     let outline = match outline {
-        Some(outline) if xxh3_64(&content) == doc.entry.hash => outline.clone(),
+        Some(outline) if xxh3_64(&content) == doc.entry.hash => outline,
         _ if project::looks_like_secret(&content)
             || project::is_binary(&content[..content.len().min(8192)]) =>
         {

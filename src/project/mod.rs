@@ -19,7 +19,7 @@ mod stat;
 
 pub use classify::{FileClass, classify, is_binary};
 pub use error::ProjectError;
-pub use probe::{Known, KnownDir, KnownFile, ProbeOutcome, probe};
+pub use probe::{Known, KnownDir, KnownFile, Probe, ProbeOutcome, probe};
 pub use root::{Root, RootKind, find_root};
 pub use scan::{ScanOptions, ScanOutcome, list_dir, scan};
 pub use secrets::{is_secret_path, looks_like_secret, mask_tokens};

@@ -10,9 +10,8 @@ use super::root::Root;
 use super::stat::{DirStat, FileStat, dir_stat, file_stat};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, open, openat, statat};
 use rustix::io::Errno;
-use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A thread takes so many folders at a time.
 const FOLDERS_PER_GRAB: usize = 16;
@@ -34,8 +33,8 @@ pub struct KnownDir<'a> {
     pub path: &'a [u8],
     /// Its expected numbers.
     pub stat: DirStat,
-    /// Indices of its files.
-    pub files: Range<usize>,
+    /// Number of its files.
+    pub files: usize,
 }
 
 /// A file as it was.
@@ -47,17 +46,17 @@ pub struct KnownFile<'a> {
     pub stat: FileStat,
 }
 
-/// Where the expected numbers are kept; indices are the caller's own.
+/// Where the expected numbers are kept; folders and the files of each are counted from 0.
 pub trait Known: Sync {
     /// Number of folders; their indices are below it.
     fn dir_count(&self) -> usize;
     /// The folder of an index.
     fn dir(&self, index: usize) -> KnownDir<'_>;
-    /// The file of an index.
-    fn file(&self, index: usize) -> KnownFile<'_>;
+    /// A file of a folder.
+    fn file(&self, dir: usize, file: usize) -> KnownFile<'_>;
 }
 
-/// What is not as it was; all lists hold indices in ascending order.
+/// What is not as it was; all lists are in ascending order, files are pairs of their folder's index and their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProbeOutcome {
     /// Folders whose entries may have changed: list them anew.
@@ -65,9 +64,9 @@ pub struct ProbeOutcome {
     /// Folders that are gone (or are no folders any more); their files are not listed as vanished.
     pub vanished_dirs: Vec<usize>,
     /// Files with other numbers.
-    pub changed_files: Vec<usize>,
+    pub changed_files: Vec<(usize, usize)>,
     /// Files that are gone, or are no regular files any more, in folders that are there.
-    pub vanished_files: Vec<usize>,
+    pub vanished_files: Vec<(usize, usize)>,
 }
 
 impl ProbeOutcome {
@@ -84,14 +83,67 @@ impl ProbeOutcome {
     }
 
     fn sort(&mut self) {
-        for list in [
-            &mut self.changed_dirs,
-            &mut self.vanished_dirs,
-            &mut self.changed_files,
-            &mut self.vanished_files,
-        ] {
-            list.sort_unstable();
+        self.changed_dirs.sort_unstable();
+        self.vanished_dirs.sort_unstable();
+        self.changed_files.sort_unstable();
+        self.vanished_files.sort_unstable();
+    }
+}
+
+/// A comparison that any number of threads may take part in.
+pub struct Probe<'k, K: Known + ?Sized> {
+    root: OwnedFd,
+    known: &'k K,
+    /// The first folder that nobody has taken yet.
+    next: AtomicUsize,
+    differs: AtomicBool,
+}
+
+impl<'k, K: Known + ?Sized> Probe<'k, K> {
+    /// Prepares the comparison of all known folders and files below `root` with the file system.
+    pub fn new(root: &Root, known: &'k K) -> Result<Probe<'k, K>, ProjectError> {
+        let flags = LOOK_UP | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root =
+            open(&root.path, flags, Mode::empty()).map_err(|error| ProjectError::io(&root.path, error))?;
+        Ok(Probe { root, known, next: AtomicUsize::new(0), differs: AtomicBool::new(false) })
+    }
+
+    /// Whether a difference has been found so far, by any thread.
+    pub fn differs(&self) -> &AtomicBool {
+        &self.differs
+    }
+
+    /// Compares what no other thread has taken, until nothing is left; what this call has found.
+    pub fn work(&self) -> ProbeOutcome {
+        let mut outcome = ProbeOutcome::default();
+        let count = self.known.dir_count();
+        loop {
+            let start = self.next.fetch_add(FOLDERS_PER_GRAB, Ordering::Relaxed);
+            if start >= count {
+                outcome.sort();
+                return outcome;
+            }
+            for index in start..(start + FOLDERS_PER_GRAB).min(count) {
+                probe_dir(self.root.as_fd(), self.known, index, &mut outcome);
+            }
+            if !outcome.unchanged() {
+                self.differs.store(true, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Puts together what several calls of [`Probe::work`] have found; one that was lost with its thread is `None`.
+    pub fn sum(&self, parts: impl IntoIterator<Item = Option<ProbeOutcome>>) -> ProbeOutcome {
+        let mut sum = ProbeOutcome::default();
+        for part in parts {
+            let Some(part) = part else {
+                let changed_dirs = (0..self.known.dir_count()).collect();
+                return ProbeOutcome { changed_dirs, ..ProbeOutcome::default() };
+            };
+            sum.extend(part);
+        }
+        sum.sort();
+        sum
     }
 }
 
@@ -101,47 +153,19 @@ pub fn probe<K: Known + ?Sized>(
     known: &K,
     threads: usize,
 ) -> Result<ProbeOutcome, ProjectError> {
-    let flags = LOOK_UP | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root_fd =
-        open(&root.path, flags, Mode::empty()).map_err(|error| ProjectError::io(&root.path, error))?;
-    let count = known.dir_count();
-    let threads = threads.min(count / FOLDERS_PER_THREAD_MIN).max(1);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut outcome = ProbeOutcome::default();
-        loop {
-            let start = next.fetch_add(FOLDERS_PER_GRAB, Ordering::Relaxed);
-            if start >= count {
-                return outcome;
-            }
-            for index in start..(start + FOLDERS_PER_GRAB).min(count) {
-                probe_dir(root_fd.as_fd(), known, index, &mut outcome);
-            }
-        }
-    };
-    let mut lost = false;
-    let mut outcome = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut outcome = work();
-        for other in others {
-            match other.join() {
-                Ok(part) => outcome.extend(part),
-                Err(_) => lost = true,
-            }
-        }
-        outcome
-    });
-    if lost {
-        outcome = ProbeOutcome { changed_dirs: (0..count).collect(), ..ProbeOutcome::default() };
-    }
-    outcome.sort();
-    Ok(outcome)
+    let probe = Probe::new(root, known)?;
+    let threads = threads.min(known.dir_count() / FOLDERS_PER_THREAD_MIN).max(1);
+    Ok(std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| probe.work())).collect();
+        let own = Some(probe.work());
+        probe.sum(others.into_iter().map(|other| other.join().ok()).chain([own]))
+    }))
 }
 
 /// Compares one folder and its files.
 fn probe_dir<K: Known + ?Sized>(root: BorrowedFd<'_>, known: &K, index: usize, outcome: &mut ProbeOutcome) {
     let dir = known.dir(index);
-    if dir.files.len() > BY_PATH_FILES_MAX {
+    if dir.files > BY_PATH_FILES_MAX {
         return probe_opened(root, known, index, outcome);
     }
     // Opening and closing the folder would cost more than looking its few files up by their whole path.
@@ -155,15 +179,16 @@ fn probe_dir<K: Known + ?Sized>(root: BorrowedFd<'_>, known: &K, index: usize, o
         Ok(_) | Err(_) => outcome.changed_dirs.push(index),
     }
     let mut whole = Vec::with_capacity(dir.path.len() + 64);
-    for file_index in dir.files {
-        let file = known.file(file_index);
+    for number in 0..dir.files {
+        let file = known.file(index, number);
         whole.clear();
         if !dir.path.is_empty() {
             whole.extend_from_slice(dir.path);
             whole.push(b'/');
         }
         whole.extend_from_slice(file.name);
-        compare(statat(root, whole.as_slice(), AtFlags::SYMLINK_NOFOLLOW), file, file_index, outcome);
+        let found = statat(root, whole.as_slice(), AtFlags::SYMLINK_NOFOLLOW);
+        compare(found, file, (index, number), outcome);
     }
 }
 
@@ -185,24 +210,25 @@ fn probe_opened<K: Known + ?Sized>(
     if fstat(&folder).map(|stat| dir_stat(&stat)) != Ok(dir.stat) {
         outcome.changed_dirs.push(index);
     }
-    for file_index in dir.files {
-        let file = known.file(file_index);
-        compare(statat(&folder, file.name, AtFlags::SYMLINK_NOFOLLOW), file, file_index, outcome);
+    for number in 0..dir.files {
+        let file = known.file(index, number);
+        let found = statat(&folder, file.name, AtFlags::SYMLINK_NOFOLLOW);
+        compare(found, file, (index, number), outcome);
     }
 }
 
 fn compare(
     found: rustix::io::Result<Stat>,
     file: KnownFile<'_>,
-    file_index: usize,
+    place: (usize, usize),
     outcome: &mut ProbeOutcome,
 ) {
     match found {
         Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile => {
-            outcome.vanished_files.push(file_index);
+            outcome.vanished_files.push(place);
         }
         Ok(stat) if file_stat(&stat) == file.stat => {}
-        Err(Errno::NOENT) => outcome.vanished_files.push(file_index),
-        Ok(_) | Err(_) => outcome.changed_files.push(file_index),
+        Err(Errno::NOENT) => outcome.vanished_files.push(place),
+        Ok(_) | Err(_) => outcome.changed_files.push(place),
     }
 }

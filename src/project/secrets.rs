@@ -133,6 +133,8 @@ const TOKEN_PREFIXES: &[(&str, usize)] = &[
     ("AIza", 34),
     ("eyJ", 30),
 ];
+/// No token is shorter, in bytes.
+const TOKEN_BYTES_MIN: usize = 16;
 /// Stands for what was masked.
 const MASK: &str = "[masked]";
 
@@ -141,17 +143,20 @@ const MASK: &str = "[masked]";
 /// Only what cannot be anything else: after `password:` code has a type far more often than a password. No regular
 /// expression: compiling one costs more than all quotes of a slice.
 pub fn mask_tokens(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
     let mut masked = String::new();
     let mut copied = 0;
     let mut at = 0;
-    for run in text.split_inclusive(|ch| !is_token_char(ch)) {
-        let token = run.trim_end_matches(|ch| !is_token_char(ch));
-        if is_token(token) {
+    while at < bytes.len() {
+        let end =
+            bytes[at..].iter().position(|&byte| !is_token_char(byte)).map_or(bytes.len(), |run| at + run);
+        if is_token(&text[at..end]) {
             masked.push_str(&text[copied..at]);
             masked.push_str(MASK);
-            copied = at + token.len();
+            copied = end;
         }
-        at += run.len();
+        let between = bytes[end..].iter().position(|&byte| is_token_char(byte));
+        at = between.map_or(bytes.len(), |between| end + between);
     }
     if copied == 0 {
         return Cow::Borrowed(text);
@@ -160,12 +165,14 @@ pub fn mask_tokens(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-fn is_token_char(ch: char) -> bool {
-    ch.is_ascii_alphanumeric() || matches!(ch, '_' | '-')
+/// Whether a byte may be part of a token; never true inside of a character beyond ASCII.
+fn is_token_char(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
 fn is_token(run: &str) -> bool {
-    run.bytes().any(|byte| byte.is_ascii_digit())
+    run.len() >= TOKEN_BYTES_MIN
+        && run.bytes().any(|byte| byte.is_ascii_digit())
         && TOKEN_PREFIXES.iter().any(|(prefix, bytes_min)| run.len() >= *bytes_min && run.starts_with(prefix))
 }
 

@@ -10,11 +10,11 @@ pub fn estimate_tokens(text: &str) -> usize {
     let mut tokens = 0usize;
     let mut rest = text.as_bytes();
     while let Some(first) = rest.first() {
-        let class = Class::of(*first);
+        let class = CLASSES[usize::from(*first)];
         let len = match class {
             Class::Word => word_len(rest),
             Class::Sign => rest.iter().take_while(|byte| *byte == first).count(),
-            _ => rest.iter().take_while(|byte| Class::of(**byte) == class).count(),
+            _ => rest.iter().take_while(|byte| CLASSES[usize::from(**byte)] == class).count(),
         };
         tokens = tokens.saturating_add(match class {
             Class::Word => len.div_ceil(6),
@@ -40,8 +40,19 @@ enum Class {
     Other,
 }
 
+/// The class of each byte; counting is done again and again while a slice is cut to its budget.
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = Class::of(byte as u8);
+        byte += 1;
+    }
+    classes
+};
+
 impl Class {
-    fn of(byte: u8) -> Class {
+    const fn of(byte: u8) -> Class {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' => Class::Word,
             b'0'..=b'9' => Class::Digit,
@@ -56,7 +67,8 @@ impl Class {
 fn word_len(bytes: &[u8]) -> usize {
     let mut before = bytes[0];
     for (at, byte) in bytes.iter().enumerate().skip(1) {
-        if !byte.is_ascii_alphabetic() || (before.is_ascii_lowercase() && byte.is_ascii_uppercase()) {
+        let is_letter = CLASSES[usize::from(*byte)] == Class::Word;
+        if !is_letter || (before.is_ascii_lowercase() && byte.is_ascii_uppercase()) {
             return at;
         }
         before = *byte;

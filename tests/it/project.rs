@@ -4,12 +4,13 @@ use crate::work_tree::{WorkTree, at, file_names, files, options};
 use proptest::prelude::*;
 use rtk::base::{Deadline, Env};
 use rtk::project::{
-    DirListing, FileStat, Known, KnownDir, KnownFile, ProbeOutcome, Root, RootKind, ScanOptions, ScanOutcome,
-    control_changed, control_stat, find_root, list_dir, probe, scan,
+    DirListing, FileStat, Known, KnownDir, KnownFile, Probe, ProbeOutcome, Root, RootKind, ScanOptions,
+    ScanOutcome, control_changed, control_stat, find_root, list_dir, probe, scan,
 };
 use std::collections::BTreeSet;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 // ---- root
 
@@ -530,26 +531,21 @@ proptest! {
 /// The expected numbers, taken from a scan.
 struct FromScan {
     dirs: Vec<DirListing>,
-    starts: Vec<usize>,
-    files: Vec<(Vec<u8>, FileStat)>,
 }
 
 impl FromScan {
     fn new(outcome: &ScanOutcome) -> FromScan {
-        let mut known = FromScan { dirs: outcome.dirs.clone(), starts: vec![0], files: Vec::new() };
-        for dir in &outcome.dirs {
-            known.files.extend(dir.files.iter().cloned());
-            known.starts.push(known.files.len());
-        }
-        known
+        FromScan { dirs: outcome.dirs.clone() }
     }
 
     fn dir_named(&self, path: &str) -> usize {
         self.dirs.iter().position(|dir| dir.path == path.as_bytes()).unwrap()
     }
 
-    fn file_named(&self, name: &str) -> usize {
-        self.files.iter().position(|(known, _)| known == name.as_bytes()).unwrap()
+    fn file_named(&self, name: &str) -> (usize, usize) {
+        let in_dir = |dir: &DirListing| dir.files.iter().position(|(known, _)| known == name.as_bytes());
+        let mut found = self.dirs.iter().zip(0..).filter_map(|(dir, at)| Some((at, in_dir(dir)?)));
+        found.next().unwrap()
     }
 }
 
@@ -560,12 +556,19 @@ impl Known for FromScan {
 
     fn dir(&self, index: usize) -> KnownDir<'_> {
         let dir = &self.dirs[index];
-        KnownDir { path: &dir.path, stat: dir.stat(), files: self.starts[index]..self.starts[index + 1] }
+        KnownDir { path: &dir.path, stat: dir.stat(), files: dir.files.len() }
     }
 
-    fn file(&self, index: usize) -> KnownFile<'_> {
-        KnownFile { name: &self.files[index].0, stat: self.files[index].1 }
+    fn file(&self, dir: usize, file: usize) -> KnownFile<'_> {
+        let (name, stat) = &self.dirs[dir].files[file];
+        KnownFile { name, stat: *stat }
     }
+}
+
+fn sorted<T: Ord, const N: usize>(list: [T; N]) -> Vec<T> {
+    let mut list = Vec::from(list);
+    list.sort_unstable();
+    list
 }
 
 fn wide_tree() -> WorkTree {
@@ -607,20 +610,26 @@ fn every_kind_of_change_is_told() {
     std::fs::File::options().write(true).open(work.join("d10/f10")).unwrap().set_modified(old).unwrap();
     std::fs::remove_file(work.join("d8/f8")).unwrap();
     symlink("../d9/f9", work.join("d8/f8")).unwrap();
-    let sorted = |mut list: Vec<usize>| {
-        list.sort_unstable();
-        list
-    };
-    let dirs = ["", "d2", "d3", "d7", "d8"].map(|path| known.dir_named(path)).to_vec();
+    let dirs = ["", "d2", "d3", "d7", "d8"].map(|path| known.dir_named(path));
     let expected = ProbeOutcome {
         changed_dirs: sorted(dirs),
-        vanished_dirs: sorted(["d4", "d5"].map(|path| known.dir_named(path)).to_vec()),
-        changed_files: sorted(["f1", "f7", "f10"].map(|name| known.file_named(name)).to_vec()),
-        vanished_files: sorted(["f2", "f8"].map(|name| known.file_named(name)).to_vec()),
+        vanished_dirs: sorted(["d4", "d5"].map(|path| known.dir_named(path))),
+        changed_files: sorted(["f1", "f7", "f10"].map(|name| known.file_named(name))),
+        vanished_files: sorted(["f2", "f8"].map(|name| known.file_named(name))),
     };
     for threads in [1, 2] {
         assert_eq!(probe(&tree.root(), &known, threads).unwrap(), expected);
     }
+    let shared = Probe::new(&tree.root(), &known).unwrap();
+    let found = std::thread::scope(|scope| {
+        let other = scope.spawn(|| shared.work());
+        shared.sum([Some(shared.work()), other.join().ok()])
+    });
+    assert_eq!(found, expected);
+    assert!(shared.differs().load(Ordering::Relaxed));
+    // What a lost thread had taken may be anything.
+    let unsure = shared.sum([Some(found), None]);
+    assert_eq!(unsure.changed_dirs.len(), known.dir_count());
 }
 
 #[test]

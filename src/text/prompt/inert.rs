@@ -2,6 +2,8 @@
 //!
 //! Nothing is dropped that a reader could see; tags are defused visibly by a backslash after their `<`.
 
+use std::borrow::Cow;
+
 /// Tag names that are defused wherever a tag begins with one of them; compared without case.
 const TAG_PREFIXES: &[&str] = &["rtk-project-memory", "antml:", "local-command-", "system-reminder"];
 
@@ -42,6 +44,9 @@ const TAG_GAP_MAX: usize = 8;
 
 /// Makes text inert on one line, for paths and names: what is hidden or would break the line becomes a visible escape.
 pub fn line(text: &str) -> String {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return defuse_tags(text);
+    }
     let mut clean = String::with_capacity(text.len());
     for ch in text.chars() {
         match ch {
@@ -75,10 +80,10 @@ pub fn fenced(text: &str, info: &str) -> String {
 
 /// A fence of backticks, longer than any run of backticks in `text` and at least three.
 pub fn fence(text: &str) -> String {
-    let (mut longest, mut run) = (0usize, 0usize);
-    for byte in text.bytes() {
-        run = if byte == b'`' { run + 1 } else { 0 };
-        longest = longest.max(run);
+    let (mut longest, mut run, mut last) = (0usize, 0usize, 0usize);
+    for at in memchr::memchr_iter(b'`', text.as_bytes()) {
+        run = if at == last + 1 { run + 1 } else { 1 };
+        (longest, last) = (longest.max(run), at);
     }
     "`".repeat(longest.saturating_add(1).max(3))
 }
@@ -130,7 +135,10 @@ fn skip_gap(text: &str) -> &str {
 }
 
 /// Drops terminal sequences and hidden characters; carriage returns and Unicode line ends become LF.
-fn without_hidden(text: &str) -> String {
+fn without_hidden(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     let mut last = '\n';
@@ -155,7 +163,7 @@ fn without_hidden(text: &str) -> String {
         out.push(keep);
         last = keep;
     }
-    out
+    Cow::Owned(out)
 }
 
 /// After ESC: a control sequence, a string sequence up to its terminator, or one more character.
