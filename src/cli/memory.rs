@@ -218,8 +218,7 @@ fn print_plan(session: &Session, plan: &Plan, tokens: usize, explain: bool) -> R
 /// A first index is built with progress before the question is answered, so that the answer is complete.
 pub(super) fn warm_up(session: &Session, context: &Context<'_>, root: &Root) -> Result<(), CliError> {
     // Where nothing can be saved the question itself finds out, and is answered from memory.
-    let Ok(status) = memory::status(context, root) else { return Ok(()) };
-    if status.scanned_ms == 0 || status.files_indexed + 500 < status.files_known {
+    if !memory::is_indexed(context, root) {
         let progress = output::Progress::new(&session.out, "indexing");
         let options = RefreshOptions {
             rebuild: false,
@@ -240,27 +239,14 @@ pub(super) fn warm_up(session: &Session, context: &Context<'_>, root: &Root) -> 
 
 fn refresh(session: &Session, args: &RefreshArgs) -> Result<ExitCode, CliError> {
     let place = place(session, &args.at)?;
+    if args.background {
+        return refresh_in_background(session, args, &place);
+    }
     let context = context(session, &place)?;
-    if args.background {
-        crate::base::lower_priority();
-    }
     let progress = output::Progress::new(&session.out, "indexing");
-    let report = |done: usize, of: usize| {
-        if !args.background {
-            progress.set(done, of);
-        }
-    };
-    let options = RefreshOptions {
-        rebuild: args.rebuild,
-        background: args.background,
-        threads: args.threads.clamp(1, 64),
-        progress: &report,
-    };
-    let done = memory::refresh(&context, &place.root, &options)?;
+    let report = |done: usize, of: usize| progress.set(done, of);
+    let done = memory::refresh(&context, &place.root, &refresh_options(args, &report))?;
     drop(progress);
-    if args.background {
-        return Ok(ExitCode::SUCCESS);
-    }
     if session.out.is_json() {
         let mut value = serde_json::to_value(&done).unwrap_or_default();
         value["schema"] = 1.into();
@@ -273,6 +259,28 @@ fn refresh(session: &Session, args: &RefreshArgs) -> Result<ExitCode, CliError> 
             done.files, done.looked_at, done.changed, done.elapsed_ms
         ))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refresh_options<'a>(
+    args: &RefreshArgs,
+    progress: &'a (dyn Fn(usize, usize) + Sync),
+) -> RefreshOptions<'a> {
+    let threads = args.threads.clamp(1, 64);
+    RefreshOptions { rebuild: args.rebuild, background: args.background, threads, progress }
+}
+
+/// What a hook leaves to be done after it: nobody watches, so that the log has one line of it at most.
+fn refresh_in_background(session: &Session, args: &RefreshArgs, place: &Place) -> Result<ExitCode, CliError> {
+    crate::base::lower_priority();
+    let log = session.log.clone().gathering();
+    let context = Context { log: &log, ..context(session, place)? };
+    let done = memory::refresh(&context, &place.root, &refresh_options(args, &|_, _| {}));
+    if let Err(error) = &done {
+        log.line("warn", &format!("refresh: {error}"));
+    }
+    log.flush();
+    done?;
     Ok(ExitCode::SUCCESS)
 }
 

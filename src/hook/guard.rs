@@ -55,7 +55,7 @@ pub fn silence_panics() {
 /// Returns before the deadline of the settings has passed, whether or not reading, searching or writing has ended.
 pub fn answer(env: Env, input: impl Read + Send + 'static, knowledge: impl Knowledge) -> Vec<u8> {
     let start = Deadline::after_ms(DEADLINE_MS_MAX);
-    let log = Log::at(Paths::of(&env).as_ref());
+    let log = Log::at(Paths::of(&env).as_ref()).gathering();
     let (sender, receiver) = channel();
     let worker_log = log.clone();
     let worker = std::thread::Builder::new().name("hook".into()).stack_size(STACK_BYTES);
@@ -64,11 +64,13 @@ pub fn answer(env: Env, input: impl Read + Send + 'static, knowledge: impl Knowl
         if let Err(panic) = catch_unwind(work) {
             worker_log.line("error", &format!("hook: panicked: {}", panic_text(panic.as_ref())));
         }
+        worker_log.flush();
     });
     match spawned {
         Ok(_) => wait(start, &receiver, &log),
         Err(error) => {
             log.line("error", &format!("hook: cannot start a thread: {error}"));
+            log.flush();
             Vec::new()
         }
     }
@@ -108,6 +110,7 @@ fn say_last(log: &Log, message: String) {
     let log = log.clone();
     let _ = std::thread::Builder::new().spawn(move || {
         log.line("error", &message);
+        log.flush();
         let _ = done.send(());
     });
     let _ = ended.recv_timeout(Duration::from_millis(LAST_WORDS_MS));
@@ -129,7 +132,7 @@ fn work(
     }
     let text = match wire::read(input) {
         Ok(text) => text,
-        Err(error) => return log.line("warn", &format!("hook: {error}")),
+        Err(error) => return log.line("error", &format!("hook: {error}")),
     };
     let argument = env.args().get(2).and_then(|argument| argument.to_str());
     let by_plugin = argument == Some(PLUGIN_ARGUMENT);
@@ -144,6 +147,8 @@ fn work(
         scene.failed(&event, &format!("panicked: {}", panic_text(panic.as_ref())));
         Reply::Nothing
     });
+    // The process ends as soon as the reply is out.
+    log.flush();
     let _ = news.send(News::Reply(reply.into_bytes()));
 }
 

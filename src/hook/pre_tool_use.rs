@@ -121,7 +121,11 @@ impl Job<'_> {
         let context = self.scene.context(self.settings);
         let ranked = match self.scene.knowledge.search(&context, root, &question) {
             Ok(ranked) => ranked,
-            Err(error) => return self.end(Action::Failed, &error.to_string()),
+            Err(error) => {
+                // What is wrong with the project lasts longer than this launch; the record has each one.
+                self.scene.log.line("warn", &format!("hook PreToolUse: {error}"));
+                return self.end(Action::Failed, &error.to_string());
+            }
         };
         self.note_search(&ranked);
         if ranked.confidence == Confidence::None {
@@ -181,13 +185,13 @@ impl Job<'_> {
             return self.end_in(session, Action::Abstained, "nothing fits into the budget");
         }
         let Some(added) = slice.fill(&plan.text) else {
-            return self.end_in(session, Action::Failed, "the slice is longer than hook.chars_max");
+            return self.failed(session, "the slice is longer than hook.chars_max");
         };
         let Some(updated) = self.input.with_prompt(&self.stripped, &added) else {
-            return self.end_in(session, Action::Failed, "the prompt could not be edited");
+            return self.failed(session, "the prompt could not be edited");
         };
         if self.scene.deadline.passed() {
-            return self.end_in(session, Action::Failed, "the slice came too late");
+            return self.failed(session, "the slice came too late");
         }
         self.note_slice(&plan, &added, given);
         let sure = ranked.confidence == Confidence::High;
@@ -237,11 +241,13 @@ impl Job<'_> {
         self.end_in(&self.scene.session(self.event), action, reason)
     }
 
+    fn failed(&mut self, session: &Session, reason: &str) -> Reply {
+        self.scene.log.line("error", &format!("hook PreToolUse: {reason}"));
+        self.end_in(session, Action::Failed, reason)
+    }
+
     /// Writes the decision into the record and leaves the launch untouched.
     fn end_in(&mut self, session: &Session, action: Action, reason: &str) -> Reply {
-        if action == Action::Failed {
-            self.scene.log.line("error", &format!("hook PreToolUse: {reason}"));
-        }
         self.launch.action = action;
         self.launch.reason = reason.to_owned();
         self.launch.timings_us.push(("decided after".into(), self.scene.deadline.elapsed_us()));

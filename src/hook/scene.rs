@@ -66,7 +66,7 @@ impl Scene<'_> {
 
     /// Writes a row of the session's record; a failure goes to the log. Returns whether the row is there.
     pub(super) fn record(&self, session: &Session, row: &state::Event) -> bool {
-        session.append(row).map_err(|error| self.log.line("error", &format!("hook: {error}"))).is_ok()
+        session.append(row).map_err(|error| self.log.line("warn", &format!("hook: {error}"))).is_ok()
     }
 
     /// Tells the log and the session's record what went wrong.

@@ -70,7 +70,7 @@ fn context(scene: &Scene<'_>, event: &Event, agent_type: &str) -> Option<String>
     let text = match scene.knowledge.glance(&scene.context(&settings), &root, chars) {
         Ok(text) => text,
         Err(error) => {
-            scene.log.line("error", &format!("hook SubagentStart: {error}"));
+            scene.log.line("warn", &format!("hook SubagentStart: {error}"));
             return None;
         }
     };

@@ -3,7 +3,7 @@
 use super::context::{Context, IndexError};
 use super::fresh::load;
 use super::history::refresh_history;
-use super::schema::{Home, project_id, set_aside};
+use super::schema::{self, Home, project_id, set_aside};
 use super::store::Index;
 use super::update::{UpdateOptions, update};
 use crate::base::Deadline;
@@ -177,8 +177,9 @@ fn evict(context: &Context<'_>, own: &Home) -> Result<(), IndexError> {
 
 fn project_folders(context: &Context<'_>) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(context.paths.data.join("projects")) else { return Vec::new() };
-    let mut folders: Vec<PathBuf> =
-        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    // Whatever else lies there is not ours to count or to remove.
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir() && !path.is_symlink()).collect();
     folders.sort();
     folders
 }
@@ -193,6 +194,18 @@ fn remove_database(home: &Home) -> Result<(), IndexError> {
         }
     }
     Ok(())
+}
+
+/// Whether an index is saved that has seen the whole project; one row tells, where [`status`] reads everything.
+pub fn is_indexed(context: &Context<'_>, root: &Root) -> bool {
+    let home = Home::of(context, root);
+    if !home.database.exists() {
+        return false;
+    }
+    let (Ok(mut index), Ok(Some(connection))) = (empty(&home), schema::open(context, &home)) else {
+        return false;
+    };
+    index.has_scanned(&connection).unwrap_or(false)
 }
 
 /// Reads what is saved of a project; nothing is brought up to date.

@@ -20,7 +20,7 @@ mod store;
 mod update;
 mod view;
 
-pub use admin::{Cleared, RefreshOptions, Refreshed, Status, clear, refresh, status};
+pub use admin::{Cleared, RefreshOptions, Refreshed, Status, clear, is_indexed, refresh, status};
 pub use context::{Context, IndexError};
 pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, HashedMap, Outline, is_noise};
 pub(crate) use fresh::{Fresh, open, open_fresh};

@@ -97,6 +97,12 @@ impl Index {
         Ok(Some(index))
     }
 
+    /// Whether the state that is saved comes from a scan that went to the end.
+    pub(crate) fn has_scanned(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let head = meta(connection, HEAD)?;
+        Ok(head.is_some_and(|head| self.decode_head(&head).is_some()) && !self.is_new())
+    }
+
     fn read(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         // One snapshot until the next save: another process may save, or merge segments, between two statements.
         connection.execute_batch("BEGIN")?;

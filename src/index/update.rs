@@ -153,7 +153,8 @@ fn needs_walk(index: &Index, context: &Context<'_>, now: i64) -> bool {
                 || stat.is_some_and(|stat| stat.ctime_ns >= unsure)
         })
     };
-    index.is_new() || now.saturating_sub(index.scanned_ns) > age_max || rules_changed()
+    let no_root = !index.manifest.dirs.contains_key(b"".as_slice());
+    index.is_new() || no_root || now.saturating_sub(index.scanned_ns) > age_max || rules_changed()
 }
 
 /// What became of work on an index while it was compared with the disk.

@@ -21,7 +21,7 @@ mod types;
 
 pub use crate::index::{
     Cleared, Context, Health, IndexError, RefreshOptions, Refreshed, Status, clear, disk_use, health,
-    refresh, status,
+    is_indexed, refresh, status,
 };
 pub use assemble::assemble;
 pub use explore::*;

@@ -8,7 +8,8 @@ use super::root::Root;
 use super::rules::{Ground, Scope, read_ignore_file};
 use super::stat::{DirListing, FileStat};
 use crate::base::{Deadline, Env};
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
+use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -70,6 +71,9 @@ pub fn scan(
         let walk = Walk { ground: &ground, root: root_fd.as_fd(), files_max: left, deadline, cut: &cut };
         let opened = walk.level(level, options.threads);
         outcome.truncated |= cut.into_inner();
+        if depth == 0 && opened.is_empty() && !outcome.truncated {
+            return Err(root_is_closed(root, root_fd.as_fd()));
+        }
         level = Vec::new();
         for folder in opened {
             take(&mut outcome, folder, &mut left, &mut level);
@@ -111,6 +115,9 @@ pub fn list_dir(
         }
     }
     let opened = read_folder(&ground, root_fd.as_fd(), scope, usize::MAX, Deadline::never());
+    if opened.is_none() && relative.is_empty() {
+        return Err(root_is_closed(root, root_fd.as_fd()));
+    }
     Ok(opened.map(|opened| {
         control.extend(opened.control);
         opened.listing
@@ -120,6 +127,12 @@ pub fn list_dir(
 fn open_root(root: &Root) -> Result<OwnedFd, ProjectError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     open(&root.path, flags, Mode::empty()).map_err(|error| ProjectError::io(&root.path, error))
+}
+
+/// Why nothing is known of the root: it may be listed but not entered, or is gone by now. Not the same as empty.
+fn root_is_closed(root: &Root, folder: BorrowedFd<'_>) -> ProjectError {
+    let reason = statat(folder, ".", AtFlags::empty()).err().unwrap_or(Errno::NOENT);
+    ProjectError::io(&root.path, reason)
 }
 
 struct Walk<'a> {

@@ -31,6 +31,8 @@ mod lookup;
 mod memory_bad_input;
 #[cfg(unix)]
 mod oracle;
+#[cfg(unix)]
+mod ordinary_user;
 mod place;
 mod project;
 mod sandbox;

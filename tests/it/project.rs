@@ -4,11 +4,11 @@ use crate::work_tree::{WorkTree, at, file_names, files, options};
 use proptest::prelude::*;
 use rtk::base::{Deadline, Env};
 use rtk::project::{
-    DirListing, FileStat, Known, KnownDir, KnownFile, Probe, ProbeOutcome, Root, RootKind, ScanOptions,
-    ScanOutcome, control_changed, control_stat, find_root, list_dir, probe, scan,
+    DirListing, Known, KnownDir, KnownFile, Probe, ProbeOutcome, Root, RootKind, ScanOptions, ScanOutcome,
+    control_changed, control_stat, find_root, list_dir, probe, scan,
 };
 use std::collections::BTreeSet;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -266,22 +266,6 @@ fn rtks_own_folders_are_never_scanned() {
     let env = Env::of(&tree.path(), [("RTK_HOME", tree.path().join("own").as_os_str())]);
     let outcome = scan(&tree.root(), &env, &[], &options(), Deadline::never()).unwrap();
     assert_eq!(file_names(&outcome), ["x"]);
-}
-
-#[test]
-fn an_unreadable_folder_is_a_warning_and_known_by_its_numbers() {
-    let tree = WorkTree::git();
-    tree.write("open/x", "");
-    let closed = tree.write("closed/y", "").parent().unwrap().to_path_buf();
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
-    let outcome = tree.scan();
-    let readable_anyway = std::fs::read_dir(&closed).is_ok();
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755)).unwrap();
-    // For the super-user nothing is unreadable.
-    let expected: &[&str] = if readable_anyway { &["closed/y", "open/x"] } else { &["open/x"] };
-    assert_eq!(file_names(&outcome), expected);
-    assert_eq!(outcome.warnings.len(), usize::from(!readable_anyway), "{:?}", outcome.warnings);
-    assert!(outcome.dirs.iter().any(|dir| dir.path == b"closed"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -18,13 +19,18 @@ const COMMIT_DATE: &str = "2024-01-02T03:04:05Z";
 pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
+    /// Whom programs run as, when not as the user of the test run.
+    user: Option<u32>,
 }
+
+/// A user without a name and without rights; programs need no more.
+const ORDINARY_USER: u32 = 54_321;
 
 impl Sandbox {
     /// Three empty folders.
     pub(crate) fn new() -> Sandbox {
         let folder = tempfile::Builder::new().prefix("rtk-it-").tempdir().unwrap();
-        let sandbox = Sandbox { folder, variables: Vec::new() };
+        let sandbox = Sandbox { folder, variables: Vec::new(), user: None };
         for path in [sandbox.home(), sandbox.project(), sandbox.tmp()] {
             std::fs::create_dir(path).unwrap();
         }
@@ -36,6 +42,58 @@ impl Sandbox {
     pub(crate) fn with(mut self, name: &str, value: &str) -> Sandbox {
         self.variables.push((name.into(), value.into()));
         self
+    }
+
+    /// The same sandbox for an ordinary user, since nothing is closed to the super-user: what it runs from now on gives
+    /// up the rights that the test run may have. What the test writes is handed over by [`Sandbox::hand_over`].
+    #[must_use]
+    pub(crate) fn as_ordinary_user(mut self) -> Sandbox {
+        if rustix::process::geteuid().is_root() {
+            // The program may lie where an ordinary user cannot go.
+            let (built, here) = (Path::new(env!("CARGO_BIN_EXE_rtk")), self.program());
+            std::fs::hard_link(built, &here).or_else(|_| std::fs::copy(built, &here).map(drop)).unwrap();
+            self.user = Some(ORDINARY_USER);
+            self.hand_over();
+        }
+        self
+    }
+
+    /// Makes everything in the sandbox the property of the user whom programs run as.
+    pub(crate) fn hand_over(&self) {
+        let Some(user) = self.user else { return };
+        let mut folders = vec![self.root()];
+        while let Some(folder) = folders.pop() {
+            let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+            for path in entries.filter(|path| *path != self.program()) {
+                std::os::unix::fs::lchown(&path, Some(user), Some(user)).unwrap();
+                if path.is_dir() && !path.is_symlink() {
+                    folders.push(path);
+                }
+            }
+            std::os::unix::fs::lchown(&folder, Some(user), Some(user)).unwrap();
+        }
+    }
+
+    /// Does `work` in this process with the rights of the user whom programs run as, on a thread of its own.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_rights_of_user<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        use rustix::thread::{Gid, Uid, set_thread_gid, set_thread_groups, set_thread_uid};
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                if let Some(user) = self.user {
+                    set_thread_groups(&[]).unwrap();
+                    set_thread_gid(Gid::from_raw(user)).unwrap();
+                    set_thread_uid(Uid::from_raw(user)).unwrap();
+                }
+                work()
+            });
+            worker.join().unwrap()
+        })
+    }
+
+    /// The program where an ordinary user finds it.
+    fn program(&self) -> PathBuf {
+        self.root().join("rtk-of-the-test")
     }
 
     /// The home folder.
@@ -83,7 +141,16 @@ impl Sandbox {
 
     /// Runs rtk in the project with `stdin`.
     pub(crate) fn rtk_with(&self, args: &[&str], stdin: &[u8]) -> Run {
-        self.run(OsStr::new(env!("CARGO_BIN_EXE_rtk")), args, stdin)
+        self.rtk_in(&self.project(), args, stdin)
+    }
+
+    /// Runs rtk in a folder with `stdin`.
+    pub(crate) fn rtk_in(&self, folder: &Path, args: &[&str], stdin: &[u8]) -> Run {
+        let linked = self.user.map(|_| self.program().into_os_string());
+        let program = linked.as_deref().unwrap_or(OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+        let mut command = self.command(program);
+        command.current_dir(folder).args(args);
+        self.finish(command, stdin)
     }
 
     /// Runs `rtk hook` as the client does, with one event on stdin.
@@ -123,6 +190,9 @@ impl Sandbox {
             command.env(format!("GIT_{who}_DATE"), COMMIT_DATE);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(user) = self.user {
+            command.gid(user).uid(user);
+        }
         command
     }
 }
