@@ -576,3 +576,37 @@ fn what_is_written_about_a_project_is_private() {
     }
     assert!(files >= 2, "{files}");
 }
+
+#[test]
+fn a_disk_that_takes_no_more_costs_one_log_line_a_launch() {
+    let sandbox = project();
+    let event = serde_json::json!({
+        "hook_event_name": "PreToolUse", "tool_name": "Agent", "session_id": "s", "tool_use_id": "t",
+        "cwd": sandbox.project(), "transcript_path": "/nowhere", "permission_mode": "default",
+        "tool_input": { "description": "d", "prompt": TASK, "subagent_type": "general-purpose" },
+    });
+    let log = sandbox.home().join(".local/state/rtk/rtk.log");
+    // A process may be told that no file of its own grows beyond a size, wherever the test runs: each further write
+    // fails, and instead of a signal it is an error. The log fits, database and record do not.
+    let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" hook";
+    let launch = || {
+        let run = sandbox.run(OsStr::new("sh"), &["-c", script, RTK], event.to_string().as_bytes());
+        let reply = run.success().json();
+        let prompt = reply["hookSpecificOutput"]["updatedInput"]["prompt"].as_str().unwrap().to_owned();
+        assert!(prompt.contains("src/harbor.rs"), "{prompt}");
+        std::fs::read_to_string(&log).unwrap()
+    };
+    let first = launch();
+    assert_eq!(first.lines().count(), 1, "{first}");
+    assert!(first.contains("memory.db") && first.contains("sessions/"), "{first}");
+    // The record took a part of its line, and takes nothing at all now: that is new once.
+    let second = launch();
+    assert!(second.starts_with(&first) && second.lines().count() <= 2, "{second}");
+    assert_eq!(launch(), second);
+    // With room again all is as it should be.
+    let run = sandbox.hook(&event);
+    assert!(run.success().stdout().contains("src/harbor.rs"));
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), second);
+    let status = sandbox.rtk(&["memory", "status", "--json"]).success().json();
+    assert_eq!(status["files_indexed"], 32, "{status}");
+}

@@ -18,7 +18,7 @@ fn project() -> Sandbox {
         sandbox.write(format!("src/open{number}.rs"), "fn harbor_lights() { lantern(); }\n");
         sandbox.write(format!("src/closed/file{number}.rs"), "fn harbor_lights() { lantern(); } // shut\n");
     }
-    sandbox.as_ordinary_user()
+    sandbox.for_ordinary_user()
 }
 
 /// A folder or file whose rights are taken away, and given back at the end.

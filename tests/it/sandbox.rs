@@ -47,7 +47,7 @@ impl Sandbox {
     /// The same sandbox for an ordinary user, since nothing is closed to the super-user: what it runs from now on gives
     /// up the rights that the test run may have. What the test writes is handed over by [`Sandbox::hand_over`].
     #[must_use]
-    pub(crate) fn as_ordinary_user(mut self) -> Sandbox {
+    pub(crate) fn for_ordinary_user(mut self) -> Sandbox {
         if rustix::process::geteuid().is_root() {
             // The program may lie where an ordinary user cannot go.
             let (built, here) = (Path::new(env!("CARGO_BIN_EXE_rtk")), self.program());
