@@ -197,7 +197,8 @@ fn quote(
             break;
         }
         let same = quotes.iter().filter(|quote| quote.rank == rank);
-        if same.clone().count() >= QUOTES_PER_FILE
+        if render::quote_tokens_min(start, end) > room.tokens
+            || same.clone().count() >= QUOTES_PER_FILE
             || same.clone().any(|quote| quote.start <= end && start <= quote.end)
         {
             continue;

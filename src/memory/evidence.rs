@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use crate::index::{HashedMap, Outline};
-use crate::text::{TermKind, lines, raw_words, term_hash, terms_of};
+use crate::text::{Sieve, TermKind, lines, raw_words, term_hash, terms_of};
 use memchr::memmem;
 use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -51,8 +51,8 @@ pub(super) struct Seeker<'q> {
     /// Weight of each term: its own times its rarity.
     weights: Vec<f32>,
     by_hash: HashedMap<usize>,
-    /// One bit for some bits of each term's hash: most words are no terms of the question.
-    sieve: [u64; SIEVE_WORDS],
+    /// Most words have no term of the question.
+    sieve: Sieve,
     pairs: HashSet<(u64, u64)>,
 }
 
@@ -66,8 +66,6 @@ pub(super) struct Memo {
 
 /// In place of the facts of a word without any term of the question.
 const NO_TERM: u32 = u32::MAX;
-/// Words of the sieve, of 64 bits each.
-const SIEVE_WORDS: usize = 64;
 
 #[derive(Default)]
 struct WordFacts {
@@ -81,10 +79,7 @@ impl<'q> Seeker<'q> {
     pub(super) fn new(query: &'q Query, rarities: &[f32]) -> Seeker<'q> {
         let weights = query.terms.iter().zip(rarities).map(|(term, rarity)| term.weight * rarity).collect();
         let by_hash = query.terms.iter().enumerate().map(|(number, term)| (term.hash, number)).collect();
-        let mut sieve = [0; SIEVE_WORDS];
-        for term in &query.terms {
-            sieve[sieve_word(term.hash)] |= 1 << (term.hash & 63);
-        }
+        let sieve = Sieve::of(query.terms.iter().map(|term| term.text.as_str()));
         Seeker { query, weights, by_hash, sieve, pairs: query.pairs.iter().copied().collect() }
     }
 
@@ -101,6 +96,10 @@ impl<'q> Seeker<'q> {
             let mut before = 0;
             raw_words(line, |word, _| {
                 words[place as usize] += 1;
+                if !self.sieve.may_have(word) {
+                    before = 0;
+                    return;
+                }
                 let number = *memo.words.entry(xxh3_64(word)).or_insert_with(|| {
                     let facts = self.facts(word);
                     if facts.terms.is_empty() {
@@ -162,9 +161,7 @@ impl<'q> Seeker<'q> {
         let mut parts = 0;
         terms_of(word, |term, kind| {
             let hash = term_hash(term);
-            if self.sieve[sieve_word(hash)] >> (hash & 63) & 1 == 1 {
-                facts.terms.extend(self.by_hash.get(&hash).map(|&number| number as u32));
-            }
+            facts.terms.extend(self.by_hash.get(&hash).map(|&number| number as u32));
             if kind == TermKind::Part {
                 parts += 1;
                 facts.single = hash;
@@ -175,10 +172,6 @@ impl<'q> Seeker<'q> {
         }
         facts
     }
-}
-
-fn sieve_word(hash: u64) -> usize {
-    (hash >> 6) as usize % SIEVE_WORDS
 }
 
 /// Cuts a file into places: each line belongs to the innermost definition around it, or to a window of lines.

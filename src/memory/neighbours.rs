@@ -2,8 +2,8 @@
 //! short forms of the question's words.
 
 use super::query::Query;
-use crate::index::{DocRef, Outline};
-use crate::text::{TermKind, raw_words, terms_of};
+use crate::index::{DocRef, HashedMap, Outline};
+use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use std::collections::HashMap;
 
 /// Best files whose imports count.
@@ -194,7 +194,8 @@ pub(super) fn tested_name(name: &[u8]) -> Vec<u8> {
 pub(super) struct Aliases<'q> {
     /// Words of the question with their weights.
     words: Vec<(&'q [u8], f32)>,
-    memo: HashMap<Vec<u8>, f32>,
+    /// By the hash of the path's word.
+    memo: HashedMap<f32>,
 }
 
 impl<'q> Aliases<'q> {
@@ -204,26 +205,26 @@ impl<'q> Aliases<'q> {
             .filter(|(term, _)| term.text.len() >= 2 && term.text.is_ascii())
             .map(|(term, rarity)| (term.text.as_bytes(), term.weight * rarity))
             .collect();
-        Aliases { words, memo: HashMap::new() }
+        Aliases { words, memo: HashedMap::default() }
     }
 
     /// Sum over the words of a path of the best word of the question that each may stand for.
     pub(super) fn value(&mut self, doc: &DocRef<'_>) -> f32 {
         let mut sum = 0.0;
-        let mut seen: Vec<Vec<u8>> = Vec::new();
+        let mut seen: Vec<u64> = Vec::new();
+        let Aliases { words, memo } = self;
         for text in [doc.folder(), doc.name()] {
             raw_words(text, |word, _| {
                 terms_of(word, |term, kind| {
-                    if kind == TermKind::Part && !seen.iter().any(|other| other == term) {
-                        seen.push(term.to_vec());
+                    let hash = term_hash(term);
+                    if kind != TermKind::Part || seen.contains(&hash) {
+                        return;
                     }
+                    seen.push(hash);
+                    sum += *memo.entry(hash).or_insert_with(|| {
+                        words.iter().map(|(asked, weight)| weight * kinship(asked, term)).fold(0.0, f32::max)
+                    });
                 });
-            });
-        }
-        for word in seen {
-            let words = &self.words;
-            sum += *self.memo.entry(word).or_insert_with_key(|word| {
-                words.iter().map(|(asked, weight)| weight * kinship(asked, word)).fold(0.0, f32::max)
             });
         }
         sum

@@ -7,11 +7,14 @@ use super::types::{Budget, Detail, Ranked};
 use crate::code::Symbol;
 use crate::project::mask_tokens;
 use crate::text::{estimate_tokens, inert, line_range, lines};
+use std::borrow::Cow;
 
 /// A signature is shown up to this length, in characters.
 const SIGNATURE_CHARS_MAX: usize = 120;
 /// A line of a quote is shown up to this length, in characters.
 const LINE_CHARS_MAX: usize = 240;
+/// A path, the word `lines`, two numbers, a colon, two fences and the ends of their lines cost at least this, in tokens.
+const QUOTE_FRAME_TOKENS_MIN: usize = 10;
 
 /// One file of the list.
 pub(super) struct Listed {
@@ -134,24 +137,35 @@ fn signature(found: &Found, symbol: &Symbol) -> String {
         symbol.start_line,
         symbol.signature_end_line.max(symbol.start_line).min(symbol.start_line + 8),
     );
-    let line = lines.iter().find(|line| line.contains(&symbol.name)).cloned().unwrap_or_default();
-    let line = line.trim().trim_end_matches(['{', ':', ' ']).to_owned();
-    cut(&line, SIGNATURE_CHARS_MAX)
+    let Some(line) = lines.iter().find(|line| line.contains(&symbol.name)) else { return String::new() };
+    cut(line.trim().trim_end_matches(['{', ':', ' ']), SIGNATURE_CHARS_MAX).into_owned()
 }
 
 /// The lines `start` to `end`, 1-based and inclusive; bytes that are not UTF-8 are replaced, tokens masked.
-fn lines_of(source: &[u8], start: u32, end: u32) -> Vec<String> {
+fn lines_of(source: &[u8], start: u32, end: u32) -> Vec<Cow<'_, str>> {
     let range = line_range(source, start, end);
     let range = range.strip_suffix(b"\n").unwrap_or(range);
-    let text = |line| mask_tokens(String::from_utf8_lossy(line).trim_end_matches('\r')).into_owned();
+    let text = |line| match String::from_utf8_lossy(line) {
+        Cow::Borrowed(line) => mask_tokens(line.trim_end_matches('\r')),
+        Cow::Owned(line) => Cow::Owned(mask_tokens(line.trim_end_matches('\r')).into_owned()),
+    };
     lines(range).map(text).collect()
 }
 
-fn cut(line: &str, chars_max: usize) -> String {
-    match line.char_indices().nth(chars_max) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
+fn cut(line: &str, chars_max: usize) -> Cow<'_, str> {
+    // No character is shorter than a byte.
+    if line.len() <= chars_max {
+        return Cow::Borrowed(line);
     }
+    match line.char_indices().nth(chars_max) {
+        Some((at, _)) => Cow::Owned(format!("{}…", &line[..at])),
+        None => Cow::Borrowed(line),
+    }
+}
+
+/// The least that a quote of the lines `start` to `end` can cost, in tokens: its frame, and each line's number and end.
+pub(super) fn quote_tokens_min(start: u32, end: u32) -> usize {
+    QUOTE_FRAME_TOKENS_MIN + 2 * (end.saturating_sub(start) as usize + 1)
 }
 
 /// Quotes the lines `start` to `end` of a file; `None` when its content was not kept.
@@ -163,10 +177,13 @@ pub(super) fn quote(found: &Found, rank: usize, start: u32, end: u32) -> Option<
         .filter(|line| !line.trim().is_empty())
         .map(|line| line.len() - line.trim_start().len())
         .min();
-    let mut body = String::new();
+    let mut body = String::with_capacity(lines.iter().map(|line| line.len() + 8).sum());
     for (number, line) in (start..).zip(&lines) {
         let line = line.get(indent.unwrap_or(0)..).unwrap_or_default();
-        body.push_str(&format!("{number} {}\n", cut(line, LINE_CHARS_MAX)));
+        body.push_str(&number.to_string());
+        body.push(' ');
+        body.push_str(&cut(line, LINE_CHARS_MAX));
+        body.push('\n');
     }
     let text =
         format!("{} lines {start}-{end}:\n{}", shown_path(&found.path), inert::fenced(&body, found.language));

@@ -8,6 +8,7 @@ mod json_parse;
 mod json_splice;
 mod lines;
 mod prompt;
+mod sieve;
 mod tokens;
 mod words;
 
@@ -17,5 +18,6 @@ pub use json_splice::{
 };
 pub use lines::{line_range, lines};
 pub use prompt::{block, inert};
+pub use sieve::Sieve;
 pub use tokens::estimate_tokens;
 pub use words::{TermKind, raw_words, stem, term_hash, terms_of};
