@@ -103,6 +103,15 @@ pub(super) struct InitArgs {
     /// Show the change as a diff and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Put back the note in CLAUDE.md that tells the model how to ask the memory, even where it was taken out
+    #[arg(long, conflicts_with_all = ["no_claude_md", "uninstall", "show"])]
+    pub(super) claude_md: bool,
+    /// Leave the note out of CLAUDE.md, or take it out
+    #[arg(long, conflicts_with_all = ["uninstall", "show"])]
+    pub(super) no_claude_md: bool,
+    /// Also allow agents to run `rtk memory plan` and `rtk memory explore` without asking you
+    #[arg(long, conflicts_with_all = ["uninstall", "show"])]
+    pub(super) allow_memory: bool,
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,

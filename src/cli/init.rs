@@ -2,7 +2,9 @@
 
 use super::args::InitArgs;
 use super::{CliError, Session};
-use crate::installer::{Action, InstallError, Preview, Request, Scope, apply, has_leavings, preview};
+use crate::installer::{
+    Action, FileChange, InstallError, NoteChoice, Preview, Request, Scope, apply, has_leavings, preview,
+};
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -23,7 +25,13 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
         return super::doctor::run_show(session);
     }
     let action = if args.uninstall { Action::Uninstall } else { Action::Install };
-    let request = Request { env: &session.env, paths: session.paths()?, scope, action };
+    let note = match (args.claude_md, args.no_claude_md) {
+        (true, _) => NoteChoice::With,
+        (_, true) => NoteChoice::Without,
+        _ => NoteChoice::Usual,
+    };
+    let allow = args.allow_memory;
+    let request = Request { env: &session.env, paths: session.paths()?, scope, action, note, allow };
     let change = preview(&request)?;
     if !change.is_change() {
         if !args.dry_run && has_leavings(&request)? {
@@ -91,7 +99,7 @@ fn report(session: &Session, request: &Request<'_>, path: &str) {
 }
 
 fn show_change(session: &Session, change: &Preview, changed: bool) -> Result<(), CliError> {
-    let diff = if change.is_change() { diff(change) } else { String::new() };
+    let diff: String = change.files.iter().map(diff).collect();
     if session.out.is_json() {
         let (path, notes) = (&change.path, &change.notes);
         let document = json!({ "schema": 1, "path": path, "changed": changed, "diff": diff, "notes": notes });
@@ -109,7 +117,7 @@ fn say(session: &Session, notes: &[String]) {
 }
 
 /// A unified diff; a file that is not there is named `/dev/null`.
-fn diff(change: &Preview) -> String {
+fn diff(change: &FileChange) -> String {
     let path = change.path.display().to_string();
     let name = |text: &Option<String>| if text.is_some() { path.clone() } else { "/dev/null".to_owned() };
     let before = change.before.as_deref().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Carries a plan out: lock, read, plan, one change set, look again; from the start when somebody else wrote meanwhile.
 
 use super::InstallError;
+use super::memory_note::{NoteChoice, NoteJob, plan_note};
 use super::notes::notes;
 use super::plan::{Action, After, FilePlan, Job, plan_file};
 use super::receipt::{RECEIPT_BYTES_MAX, Receipts};
@@ -40,6 +41,10 @@ pub struct Request<'r> {
     pub scope: Scope,
     /// What to do.
     pub action: Action,
+    /// What becomes of the note in the client's memory file; a removal takes it out in any case.
+    pub note: NoteChoice,
+    /// Whether agents are to be allowed to ask the memory without a question.
+    pub allow: bool,
 }
 
 /// A change as it is shown before it happens.
@@ -47,12 +52,21 @@ pub struct Request<'r> {
 pub struct Preview {
     /// The settings file.
     pub path: PathBuf,
+    /// The files that change.
+    pub files: Vec<FileChange>,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// The change of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file.
+    pub path: PathBuf,
     /// Its content now; `None` when there is no file.
     pub before: Option<String>,
     /// Its content then; `None` when there will be no file.
     pub after: Option<String>,
-    /// What the user should know, one sentence each.
-    pub notes: Vec<String>,
 }
 
 /// What was done.
@@ -67,40 +81,68 @@ pub struct Applied {
 }
 
 impl Preview {
-    /// Whether the file will be another than now.
+    /// Whether any file will be another than now.
     pub fn is_change(&self) -> bool {
-        self.before != self.after
+        !self.files.is_empty()
     }
 }
 
 /// Plans without touching anything.
 pub fn preview(request: &Request<'_>) -> Result<Preview, InstallError> {
-    let (plan, receipts) = read_and_plan(request)?;
+    let (plans, receipts) = read_and_plan(request)?;
     let known = Known::new(request.env, &program(request.env)?, receipts.programs);
-    let notes = notes(request, &plan, &known);
-    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-    let before = plan.now.as_ref().map(text);
-    let after = match plan.after {
-        After::Same => before.clone(),
-        After::Text(text) => Some(text),
-        After::NoFile => None,
+    let notes = notes(request, &plans.settings, &known);
+    let path = plans.settings.path.clone();
+    let change = |plan: FilePlan| {
+        let after = match plan.after {
+            After::Same => return None,
+            After::Text(text) => Some(text),
+            After::NoFile => None,
+        };
+        let before = plan.now.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        Some(FileChange { path: plan.path, before, after })
     };
-    Ok(Preview { path: plan.path, before, after, notes })
+    let files =
+        [plans.settings, plans.note].into_iter().filter_map(change).filter(|file| file.before != file.after);
+    Ok(Preview { path, files: files.collect(), notes })
+}
+
+/// What becomes of each file.
+struct Plans {
+    settings: FilePlan,
+    note: FilePlan,
+}
+
+impl Plans {
+    fn each(&self) -> [&FilePlan; 2] {
+        [&self.settings, &self.note]
+    }
+
+    /// The file that is not as it should be.
+    fn unfinished(&self) -> Option<&FilePlan> {
+        self.each().into_iter().find(|plan| plan.after != After::Same)
+    }
 }
 
 /// Whether there is something to tidy although the file is as it should be: a receipt of entries that other hands
 /// removed, or what a run that was killed has left.
 pub fn has_leavings(request: &Request<'_>) -> Result<bool, InstallError> {
     let path = request.scope.settings_path(request.env)?;
+    let note = request.scope.memory_path(request.env)?;
     let book = receipts_path(request.paths);
-    let recorded =
-        request.action == Action::Uninstall && read_receipts(request.paths)?.latest(&path).is_some();
+    let receipts = read_receipts(request.paths)?;
+    let recorded = request.action == Action::Uninstall
+        && [&path, &note].iter().any(|path| receipts.latest(path).is_some());
     // Locks go with those who hold them, and rtk's folders with the last thing in them.
     let is_empty =
         |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
     let folders_of_the_dead =
         request.paths.locks().exists() || is_empty(&request.paths.state) || is_empty(&request.paths.data);
-    Ok(recorded || folders_of_the_dead || has_stale_temporaries(&path)? || has_stale_temporaries(&book)?)
+    Ok(recorded
+        || folders_of_the_dead
+        || has_stale_temporaries(&path)?
+        || has_stale_temporaries(&note)?
+        || has_stale_temporaries(&book)?)
 }
 
 /// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
@@ -154,6 +196,7 @@ fn attempt_until_stable(
 ) -> Result<(Applied, Receipts), InstallError> {
     // A run that was killed may have left the displaced file beside the new one.
     remove_stale_temporaries(&request.scope.settings_path(request.env)?)?;
+    remove_stale_temporaries(&request.scope.memory_path(request.env)?)?;
     remove_stale_temporaries(&receipts_path(request.paths))?;
     let mut unreadable = 0;
     let mut path = PathBuf::new();
@@ -184,60 +227,66 @@ enum Attempt {
 }
 
 fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallError> {
-    let (mut plan, mut receipts) = read_and_plan(request)?;
-    if plan.now.as_ref().is_some_and(|now| now.iter().all(u8::is_ascii_whitespace)) {
+    let (mut plans, mut receipts) = read_and_plan(request)?;
+    if plans.settings.now.as_ref().is_some_and(|now| now.iter().all(u8::is_ascii_whitespace)) {
         std::thread::sleep(BLANK_WAIT);
-        (plan, receipts) = read_and_plan(request)?;
+        (plans, receipts) = read_and_plan(request)?;
     }
     let program = program(request.env)?;
     let known = Known::new(request.env, &program, receipts.programs.clone());
-    let notes = notes(request, &plan, &known);
-    let done = |changed| Applied { path: plan.path.clone(), changed, notes };
+    let notes = notes(request, &plans.settings, &known);
+    let changed = plans.unfinished().is_some();
+    let mut done = Applied { path: plans.settings.path.clone(), changed, notes };
     let book = receipts_path(request.paths);
-    let stale_receipt = request.action == Action::Uninstall && receipts.latest(&plan.path).is_some();
-    if plan.after == After::Same && !stale_receipt {
-        return Ok(Attempt::Done(done(false), receipts));
+    if !changed && plans.each().iter().all(|plan| !plan.forget) {
+        return Ok(Attempt::Done(done, receipts));
     }
     if receipts.damaged {
         quarantine(&book)?;
         receipts.damaged = false;
     }
-    let now = plan.now.as_deref().map_or(Expected::Missing, |now| Expected::Content(content_hash(now)));
     let mut changes = ChangeSet::new();
-    if let Some(receipt) = &plan.receipt {
-        // The receipt comes first: without it a crash would leave entries that cannot be removed to the byte.
-        receipts.add(receipt.clone(), plan.now.as_deref().unwrap_or_default(), &program);
+    if plans.each().iter().any(|plan| plan.receipt.is_some()) {
+        // The receipts come first: without them a crash would leave entries that cannot be removed to the byte.
+        for plan in plans.each() {
+            if let Some(receipt) = &plan.receipt {
+                receipts.add(receipt.clone(), plan.now.as_deref().unwrap_or_default(), &program);
+            }
+        }
         let made = made.iter().chain(&missing_folders(&request.paths.data)).cloned().collect::<Vec<_>>();
         receipts
             .folders
             .extend(made.into_iter().filter(|folder| !receipts.folders.contains(folder)).collect::<Vec<_>>());
         changes.create_folder(&request.paths.data, 0o700);
         changes.replace_own(&book, receipts.print(), Expected::Anything);
-        if let Some(folder) = plan.path.parent() {
-            changes.create_folder(folder, 0o777);
-        }
+    }
+    plans.each().into_iter().for_each(|plan| add_edits(&mut changes, plan));
+    let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
+    changes.apply(&options)?;
+    // Looked at once more: a tool that writes from an old snapshot may have come right behind.
+    if let Some(unfinished) = read_and_plan(request)?.0.unfinished() {
+        return Ok(Attempt::Overwritten(unfinished.path.clone()));
+    }
+    if plans.each().iter().any(|plan| plan.forget) {
+        // Last of all: as long as it is there, a removal that was cut short can be completed.
+        plans.each().iter().filter(|plan| plan.forget).for_each(|plan| receipts.forget(&plan.path));
+        done.notes.extend(forget(&book, &receipts, &options));
+    }
+    Ok(Attempt::Done(done, receipts))
+}
+
+/// What has to happen to one file.
+fn add_edits(changes: &mut ChangeSet, plan: &FilePlan) {
+    let now = plan.now.as_deref().map_or(Expected::Missing, |now| Expected::Content(content_hash(now)));
+    if let (Some(_), Some(folder)) = (&plan.receipt, plan.path.parent()) {
+        changes.create_folder(folder, 0o777);
     }
     match &plan.after {
         After::Same => {}
         After::Text(text) => changes.replace(&plan.path, text.clone().into_bytes(), now),
         After::NoFile => changes.remove_file(&plan.path, now),
     }
-    if request.action == Action::Uninstall {
-        plan.folders.iter().for_each(|folder| changes.remove_folder_if_empty(folder));
-    }
-    let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
-    changes.apply(&options)?;
-    // Looked at once more: a tool that writes from an old snapshot may have come right behind.
-    if read_and_plan(request)?.0.after != After::Same {
-        return Ok(Attempt::Overwritten(plan.path));
-    }
-    let mut done = done(plan.after != After::Same);
-    if request.action == Action::Uninstall {
-        // Last of all: as long as it is there, a removal that was cut short can be completed.
-        receipts.forget(&plan.path);
-        done.notes.extend(forget(&book, &receipts, &options));
-    }
-    Ok(Attempt::Done(done, receipts))
+    plan.folders.iter().for_each(|folder| changes.remove_folder_if_empty(folder));
 }
 
 /// Writes the receipts without the one that is done with. The entries are out by then, so a failure is only told.
@@ -251,12 +300,14 @@ fn forget(book: &Path, receipts: &Receipts, options: &WriteOptions) -> Option<St
     Some(format!("the entries are out, but what rtk remembers of them stays: {failed}"))
 }
 
-fn read_and_plan(request: &Request<'_>) -> Result<(FilePlan, Receipts), InstallError> {
+fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallError> {
     let path = request.scope.settings_path(request.env)?;
+    let note_path = request.scope.memory_path(request.env)?;
     let user = rustix::process::geteuid().as_raw();
     must_not_be_foreign(user, &request.paths.data)?;
     if request.scope == Scope::Global {
         must_not_be_foreign(user, &path)?;
+        must_not_be_foreign(user, &note_path)?;
     }
     let program = program(request.env)?;
     let receipts = read_receipts(request.paths)?;
@@ -268,9 +319,19 @@ fn read_and_plan(request: &Request<'_>) -> Result<(FilePlan, Receipts), InstallE
         missing_folders: path.parent().map(missing_folders).unwrap_or_default(),
         receipts: &receipts,
         known: &known,
+        allow: request.allow,
     };
-    let plan = plan_file(job, request.action)?;
-    Ok((plan, receipts))
+    let settings = plan_file(job, request.action)?;
+    let job = NoteJob {
+        path: &note_path,
+        scope: request.scope,
+        now: read(&note_path, SETTINGS_BYTES_MAX)?,
+        missing_folders: note_path.parent().map(missing_folders).unwrap_or_default(),
+        receipts: &receipts,
+    };
+    let choice = if request.action == Action::Uninstall { NoteChoice::Without } else { request.note };
+    let note = plan_note(job, choice)?;
+    Ok((Plans { settings, note }, receipts))
 }
 
 /// Where installers wait for each other.

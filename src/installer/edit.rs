@@ -1,7 +1,8 @@
 //! Edits the text of one settings file: puts rtk's entries in, or takes them out. Pure: text in, text and splices out.
 
 use super::InstallError;
-use super::entries::{REGISTRATIONS, Registration, TIMEOUT_SECONDS, group, handler};
+use super::entries::{REGISTRATIONS, RULES, Registration, TIMEOUT_SECONDS, group, handler};
+use super::error::Ignored;
 use super::faults::is_positive_number;
 use super::legacy;
 use super::matcher::matches_subagents_always;
@@ -15,6 +16,12 @@ use std::path::Path;
 
 /// The `hooks` member in the list of what an installation created.
 const HOOKS: &str = "hooks";
+/// Where permission rules stand.
+const PERMISSIONS: &str = "permissions";
+/// The list of rules for what needs no question.
+const ALLOW: &str = "allow";
+/// That list among what an installation created; the dots tell it from events.
+const ALLOW_LIST: &str = ".permissions.allow";
 /// The byte order mark, which stays first.
 const BOM: &str = "\u{feff}";
 
@@ -30,13 +37,16 @@ pub(super) struct Draft {
     pub(super) forward: Vec<Splice>,
     /// The splices that lead back, in the order in which they apply.
     pub(super) inverse: Vec<Splice>,
-    /// Containers that did not exist before: `hooks`, and event names.
+    /// Containers that did not exist before: `hooks`, event names, and those of permission rules with a dot.
     pub(super) created: Vec<String>,
+    /// Permission rules that were not there before.
+    pub(super) rules: Vec<String>,
 }
 
 impl Draft {
     fn new(text: &str) -> Draft {
-        Draft { text: text.to_owned(), forward: Vec::new(), inverse: Vec::new(), created: Vec::new() }
+        let text = text.to_owned();
+        Draft { text, forward: Vec::new(), inverse: Vec::new(), created: Vec::new(), rules: Vec::new() }
     }
 
     fn splice(&mut self, splice: Splice) {
@@ -62,6 +72,75 @@ pub(super) fn install(path: &Path, text: &str, command: &str, known: &Known) -> 
     }
     drop_scripts(path, &mut draft)?;
     Ok(draft)
+}
+
+/// Allows agents to run the memory's read-only commands without a question. Rules that are there stay whose they are.
+pub(super) fn allow(path: &Path, draft: &mut Draft) -> Result<(), InstallError> {
+    for rule in RULES {
+        let text = draft.text.clone();
+        let document = SettingsDocument::parse(path, text.as_bytes())?;
+        let json = &document.json;
+        let Some(root) = document.root() else { return Ok(()) };
+        let permissions = root.get(PERMISSIONS);
+        let list = permissions.and_then(|permissions| permissions.get(ALLOW));
+        for (node, fits) in [
+            (permissions, JsonNode::is_object as fn(&JsonNode) -> bool),
+            (list, |node| node.as_array().is_some()),
+        ] {
+            if let Some(node) = node.filter(|node| !fits(node)) {
+                let (line, column) = json.position(node.span.start);
+                let what = format!("permission rules cannot be added to {}", node.kind_name());
+                let path = path.to_path_buf();
+                return Err(InstallError::Shape { path, line, column, what, ignored: Ignored::File });
+            }
+        }
+        let splice = match (permissions, list) {
+            (_, Some(list)) if holds(list, rule).is_some() => continue,
+            (_, Some(list)) => insert_element(json, list, usize::MAX, &json!(rule)),
+            (Some(permissions), None) => {
+                draft.created.push(ALLOW_LIST.to_owned());
+                insert_member(json, permissions, usize::MAX, ALLOW, &json!([rule]))
+            }
+            (None, None) => {
+                draft.created.extend([format!(".{PERMISSIONS}"), ALLOW_LIST.to_owned()]);
+                insert_member(json, root, usize::MAX, PERMISSIONS, &json!({ ALLOW: [rule] }))
+            }
+        };
+        draft.splice(splice);
+        draft.rules.push(rule.to_owned());
+    }
+    Ok(())
+}
+
+/// The place of the rule in the list.
+fn holds(list: &JsonNode, rule: &str) -> Option<usize> {
+    list.as_array()?.iter().position(|node| node.as_str() == Some(rule))
+}
+
+fn disallow(
+    path: &Path,
+    draft: &mut Draft,
+    rule: &str,
+    created: Option<&[String]>,
+) -> Result<(), InstallError> {
+    let may_go = |name: &str| created.is_none_or(|created| created.iter().any(|own| own == name));
+    let text = draft.text.clone();
+    let document = SettingsDocument::parse(path, text.as_bytes())?;
+    let Some(root) = document.root() else { return Ok(()) };
+    let Some(permissions) = root.get(PERMISSIONS) else { return Ok(()) };
+    let Some(list) = permissions.get(ALLOW) else { return Ok(()) };
+    let Some(index) = holds(list, rule) else { return Ok(()) };
+    let last = |object: &JsonNode, name: &str| {
+        object.members().iter().rposition(|member| member.name == name).unwrap_or(usize::MAX)
+    };
+    let is_alone = list.as_array().is_some_and(|rules| rules.len() == 1);
+    let splice = match (is_alone && may_go(ALLOW_LIST), permissions.members().len()) {
+        (true, 1) if may_go(&format!(".{PERMISSIONS}")) => remove_member(root, last(root, PERMISSIONS)),
+        (true, _) => remove_member(permissions, last(permissions, ALLOW)),
+        (false, _) => remove_element(list, index),
+    };
+    draft.splice(splice);
+    Ok(())
 }
 
 fn drop_scripts(path: &Path, draft: &mut Draft) -> Result<(), InstallError> {
@@ -181,15 +260,19 @@ fn whole_file(document: &SettingsDocument<'_>, value: &Value) -> Splice {
     Splice { at, remove: text.len() - at, insert: insert + newline }
 }
 
-/// Takes out every own entry, then the containers that this leaves empty. With a list of what an installation
+/// Takes out every own entry and these permission rules, then the containers that this leaves empty. With a list of what an installation
 /// created, only those containers go.
 pub(super) fn uninstall(
     path: &Path,
     text: &str,
     created: Option<&[String]>,
     known: &Known,
+    rules: &[String],
 ) -> Result<Draft, InstallError> {
     let mut draft = Draft::new(text);
+    for rule in rules {
+        disallow(path, &mut draft, rule, created)?;
+    }
     for _ in 0..STEPS_MAX {
         let text = draft.text.clone();
         let document = SettingsDocument::parse(path, text.as_bytes())?;

@@ -9,6 +9,9 @@ pub(super) const TIMEOUT_SECONDS: u64 = 10;
 /// The name that a shared settings file uses: team mates have the program elsewhere.
 pub(super) const BARE_NAME: &str = "rtk";
 
+/// What agents may be allowed to run without a question, when the user asks for it: both only read.
+pub(super) const RULES: [&str; 2] = ["Bash(rtk memory plan:*)", "Bash(rtk memory explore:*)"];
+
 /// One registered event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Registration {

@@ -66,6 +66,12 @@ pub enum InstallError {
         /// What the client leaves out because of it.
         ignored: Ignored,
     },
+    /// The client's memory file is no UTF-8 text.
+    #[error("{path}: no UTF-8 text", path = .path.display())]
+    NoteNotText {
+        /// The memory file.
+        path: PathBuf,
+    },
     /// A file could not be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -149,6 +155,9 @@ impl InstallError {
                 "files made by root would lock that user out; run this as the user itself, without sudo. Nothing was \
                  changed."
                     .into()
+            }
+            InstallError::NoteNotText { .. } => {
+                "save it as UTF-8, or install without the note: --no-claude-md. Nothing was changed.".into()
             }
             InstallError::NoHome => "set HOME, or CLAUDE_CONFIG_DIR to the client's settings folder".into(),
             InstallError::NotAProject { .. } => {

@@ -11,6 +11,7 @@ mod error;
 mod faults;
 mod legacy;
 mod matcher;
+mod memory_note;
 mod notes;
 mod plan;
 mod platform;
@@ -22,8 +23,9 @@ mod settings;
 mod show;
 mod undo;
 
-pub use apply::{Applied, Preview, Request, apply, has_leavings, preview};
+pub use apply::{Applied, FileChange, Preview, Request, apply, has_leavings, preview};
 pub use error::InstallError;
+pub use memory_note::NoteChoice;
 pub use plan::Action;
 pub use registered::registered_in_settings;
 pub use scope::Scope;

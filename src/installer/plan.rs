@@ -2,6 +2,7 @@
 
 use super::InstallError;
 use super::edit::{self, Draft};
+use super::entries::RULES;
 use super::receipt::{FileReceipt, Receipts, hash};
 use super::recognise::Known;
 use super::scope::Scope;
@@ -40,6 +41,8 @@ pub(super) struct FilePlan {
     pub(super) receipt: Option<FileReceipt>,
     /// Folders that a removal takes along when they are empty, innermost first.
     pub(super) folders: Vec<PathBuf>,
+    /// Whether the receipt of the file goes when all is done.
+    pub(super) forget: bool,
 }
 
 /// One settings file as it is, and what is to become of it.
@@ -51,6 +54,8 @@ pub(super) struct Job<'j> {
     pub(super) missing_folders: Vec<PathBuf>,
     pub(super) receipts: &'j Receipts,
     pub(super) known: &'j Known,
+    /// Whether the memory's read-only commands are to be allowed as well.
+    pub(super) allow: bool,
 }
 
 /// Plans an installation or a removal; an error means that nothing may be changed.
@@ -67,10 +72,20 @@ pub(super) fn plan_file(job: Job<'_>, action: Action) -> Result<FilePlan, Instal
 
 fn plan_install(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
     let command = job.scope.command(&job.known.program)?;
-    let draft = edit::install(job.path, text, &command, job.known)?;
+    let mut draft = edit::install(job.path, text, &command, job.known)?;
+    if job.allow {
+        edit::allow(job.path, &mut draft)?;
+    }
     let path = job.path.to_path_buf();
     if draft.forward.is_empty() {
-        return Ok(FilePlan { path, now: job.now, after: After::Same, receipt: None, folders: Vec::new() });
+        return Ok(FilePlan {
+            path,
+            now: job.now,
+            after: After::Same,
+            receipt: None,
+            folders: Vec::new(),
+            forget: false,
+        });
     }
     let exact = job.receipts.exact(job.path, text.as_bytes());
     let mut receipt = match exact.filter(|receipt| before_of(receipt, text).is_some()) {
@@ -84,6 +99,7 @@ fn plan_install(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
         after: After::Text(draft.text),
         receipt: Some(receipt),
         folders: Vec::new(),
+        forget: false,
     })
 }
 
@@ -93,6 +109,7 @@ fn receipt_on_top(earlier: &FileReceipt, draft: &Draft) -> FileReceipt {
     receipt.after = hash(draft.text.as_bytes());
     receipt.inverse = [draft.inverse.as_slice(), &earlier.inverse].concat();
     receipt.created.extend(draft.created.iter().cloned());
+    receipt.rules.extend(draft.rules.iter().cloned());
     receipt
 }
 
@@ -104,10 +121,13 @@ fn receipt_from_scratch(job: &Job<'_>, text: &str, draft: &Draft) -> Result<File
     created.extend(older.iter().flat_map(|older| older.created.iter().cloned()));
     created.sort();
     created.dedup();
-    let had_own = !edit::uninstall(job.path, text, Some(&[]), job.known)?.forward.is_empty();
+    let mut rules = older.map(|older| older.rules.clone()).unwrap_or_default();
+    let had_own = !edit::uninstall(job.path, text, Some(&[]), job.known, &rules)?.forward.is_empty();
+    rules.extend(draft.rules.iter().cloned());
+    rules.dedup();
     let may_go = if had_own && older.is_none() { None } else { Some(created.as_slice()) };
     let (before, inverse) = if had_own {
-        let back = edit::uninstall(job.path, &draft.text, may_go, job.known)?;
+        let back = edit::uninstall(job.path, &draft.text, may_go, job.known, &rules)?;
         (Some(hash(back.text.as_bytes())), back.forward)
     } else {
         (job.now.as_deref().map(hash), draft.inverse.clone())
@@ -124,6 +144,7 @@ fn receipt_from_scratch(job: &Job<'_>, text: &str, draft: &Draft) -> Result<File
         inverse,
         anchors: Vec::new(),
         created,
+        rules,
         file_created: job.now.is_none() || older.is_some_and(|older| older.file_created),
         folders,
     })
@@ -134,16 +155,19 @@ fn plan_uninstall(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
     let latest = job.receipts.latest(job.path);
     let folders: Vec<_> =
         latest.map(|latest| latest.folders.iter().rev().cloned().collect()).unwrap_or_default();
+    let forget = latest.is_some();
     if job.now.is_none() {
-        return Ok(FilePlan { path, now: None, after: After::Same, receipt: None, folders });
+        return Ok(FilePlan { path, now: None, after: After::Same, receipt: None, folders, forget });
     }
     let exact = job.receipts.exact(job.path, text.as_bytes());
     if let Some((receipt, before)) = exact.and_then(|receipt| Some((receipt, before_of(receipt, text)?))) {
         let after = if receipt.before.is_none() { After::NoFile } else { After::Text(before) };
-        return Ok(FilePlan { path, now: job.now, after, receipt: None, folders });
+        return Ok(FilePlan { path, now: job.now, after, receipt: None, folders, forget });
     }
     let created = latest.map(|latest| latest.created.as_slice());
-    let draft = edit::uninstall(job.path, text, created, job.known)?;
+    // Without a receipt a rule in exactly our words counts as ours.
+    let rules = latest.map_or_else(|| RULES.map(str::to_owned).to_vec(), |latest| latest.rules.clone());
+    let draft = edit::uninstall(job.path, text, created, job.known, &rules)?;
     let file_created = latest.is_some_and(|latest| latest.file_created);
     let after = if draft.text == text {
         After::Same
@@ -154,7 +178,7 @@ fn plan_uninstall(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
         let exact = latest.and_then(|latest| undo::take_back(text, &latest.inverse, &latest.anchors));
         After::Text(exact.filter(|exact| undo::same_value(exact, &draft.text)).unwrap_or(draft.text))
     };
-    Ok(FilePlan { path, now: job.now, after, receipt: None, folders })
+    Ok(FilePlan { path, now: job.now, after, receipt: None, folders, forget })
 }
 
 /// What the file held before the installation; `None` if the receipt does not lead there.
@@ -184,8 +208,15 @@ mod tests {
         let path = Path::new("/home/u/.claude/settings.json");
         let now = now.map(|text| text.as_bytes().to_vec());
         let known = known();
-        let job =
-            Job { path, scope: Scope::Global, now, missing_folders: Vec::new(), receipts, known: &known };
+        let job = Job {
+            path,
+            scope: Scope::Global,
+            now,
+            missing_folders: Vec::new(),
+            receipts,
+            known: &known,
+            allow: false,
+        };
         plan_file(job, action).unwrap()
     }
 

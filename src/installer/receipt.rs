@@ -49,6 +49,9 @@ pub(super) struct FileReceipt {
     pub(super) anchors: Vec<Anchor>,
     /// Containers that did not exist before.
     pub(super) created: Vec<String>,
+    /// Permission rules that were not there before.
+    #[serde(default)]
+    pub(super) rules: Vec<String>,
     /// Whether an installation made the file.
     pub(super) file_created: bool,
     /// Folders that an installation made for the file, outermost first.

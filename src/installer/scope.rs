@@ -44,6 +44,19 @@ impl Scope {
         }
     }
 
+    /// The client's memory file of the scope, as seen from the working folder.
+    pub(super) fn memory_path(self, env: &Env) -> Result<PathBuf, InstallError> {
+        let root = |env| -> Result<PathBuf, InstallError> {
+            let folder = project_folder(env)?;
+            Ok(folder.parent().unwrap_or(&folder).to_path_buf())
+        };
+        match self {
+            Scope::Global => Ok(client_folder(env)?.join("CLAUDE.md")),
+            Scope::Project => Ok(root(env)?.join("CLAUDE.md")),
+            Scope::Local => Ok(root(env)?.join("CLAUDE.local.md")),
+        }
+    }
+
     /// What the scope's entries run: a shared file names the program, the others its place.
     pub(super) fn command(self, program: &Path) -> Result<String, InstallError> {
         if self == Scope::Project {
