@@ -165,6 +165,7 @@ fn receipt(job: &NoteJob<'_>, text: &str, after: &str, inverse: Splice) -> FileR
         before,
         after: hash(after.as_bytes()),
         inverse,
+        anchors: Vec::new(),
         created: Vec::new(),
         rules: Vec::new(),
         file_created: job.now.is_none() || older.is_some_and(|older| older.file_created),

@@ -42,6 +42,20 @@ fn scripts(place: &Place) {
     place.write(serde_json::to_string_pretty(&settings).unwrap().as_bytes());
 }
 
+/// The plugin as the client installs it.
+fn plugin(place: &Place) {
+    let folder = place.home().join(".claude/plugins/cache/rtk/rtk/0.1.0");
+    std::fs::create_dir_all(folder.join("hooks")).unwrap();
+    for name in ["hooks/hooks.json", "hooks/plugin-session-start.sh"] {
+        std::fs::copy(top().join(name), folder.join(name)).unwrap();
+    }
+    let copy = serde_json::json!({ "scope": "user", "installPath": folder });
+    let installed = serde_json::json!({ "version": 2, "plugins": { "rtk@rtk": [copy] } });
+    std::fs::write(place.home().join(".claude/plugins/installed_plugins.json"), installed.to_string())
+        .unwrap();
+    place.write(b"{\n  \"enabledPlugins\": {\n    \"rtk@rtk\": true\n  }\n}\n");
+}
+
 const SETUPS: &[Setup] = &[
     Setup { name: "fresh", before: nothing, runs: &[] },
     Setup { name: "init only", before: nothing, runs: &["init --yes"] },
@@ -56,6 +70,10 @@ const SETUPS: &[Setup] = &[
         before: settings,
         runs: &["init --yes", "init --project --yes", "init --local --yes"],
     },
+    Setup { name: "plugin", before: plugin, runs: &[] },
+    Setup { name: "plugin and init", before: plugin, runs: &["init --yes"] },
+    Setup { name: "without the note", before: settings, runs: &["init --no-claude-md --yes"] },
+    Setup { name: "with permission rules", before: settings, runs: &["init --allow-memory --yes"] },
     Setup { name: "upgrade from scripts", before: scripts, runs: &["init --yes"] },
     Setup { name: "uninstall", before: settings, runs: &["init --yes", "init --uninstall --yes"] },
     Setup {

@@ -22,8 +22,8 @@ mod install_kill;
 mod install_matrix;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod install_meanwhile;
-mod install_race;
 mod install_note;
+mod install_race;
 mod install_script;
 mod install_show;
 mod install_upgrade;
