@@ -7,11 +7,15 @@ mod csharp;
 mod go;
 mod java;
 mod javascript;
+mod kotlin;
+mod lua;
 mod php;
 mod plain;
 mod python;
 mod ruby;
 mod rust;
+mod scala;
+mod swift;
 mod typescript;
 
 use super::rules::{LanguageData, PLAIN};
@@ -32,6 +36,10 @@ pub(super) static ALL: &[&LanguageData] = &[
     &ruby::DATA,
     &php::DATA,
     &bash::DATA,
+    &kotlin::DATA,
+    &swift::DATA,
+    &scala::DATA,
+    &lua::DATA,
     &plain::MARKDOWN,
     &plain::JSON,
     &plain::TOML,
@@ -41,10 +49,6 @@ pub(super) static ALL: &[&LanguageData] = &[
     &plain::SQL,
     &plain::VUE,
     &plain::SVELTE,
-    &plain::KOTLIN,
-    &plain::SWIFT,
-    &plain::SCALA,
-    &plain::LUA,
     &plain::PERL,
     &plain::MAKE,
     &plain::DOCKER,

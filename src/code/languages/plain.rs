@@ -27,11 +27,6 @@ pub(super) static CSS: LanguageData = plain(Language::Css, &["css", "scss", "les
 pub(super) static SQL: LanguageData = plain(Language::Sql, &["sql", "ddl", "pgsql"], &["--"], true);
 pub(super) static VUE: LanguageData = plain(Language::Vue, &["vue"], SLASHES, true);
 pub(super) static SVELTE: LanguageData = plain(Language::Svelte, &["svelte"], SLASHES, true);
-pub(super) static KOTLIN: LanguageData = plain(Language::Kotlin, &["kt", "kts"], SLASHES, true);
-pub(super) static SWIFT: LanguageData = plain(Language::Swift, &["swift"], SLASHES, true);
-pub(super) static SCALA: LanguageData = plain(Language::Scala, &["scala", "sc"], SLASHES, true);
-pub(super) static LUA: LanguageData =
-    LanguageData { interpreters: &["lua", "luajit"], ..plain(Language::Lua, &["lua"], &["--"], false) };
 pub(super) static PERL: LanguageData =
     LanguageData { interpreters: &["perl"], ..plain(Language::Perl, &["pl", "pm"], HASH, false) };
 pub(super) static MAKE: LanguageData = LanguageData {
