@@ -214,9 +214,12 @@ pub(super) struct PlanArgs {
     /// How much of each file to show
     #[arg(long, value_enum, default_value = "normal")]
     pub(super) detail: DetailArg,
-    /// Show scores, reasons and what was cut
+    /// Say in words why each file is where it is, and what was cut
     #[arg(long)]
     pub(super) explain: bool,
+    /// Show how the answer came about: times, grounds of the confidence, every signal with its value and share
+    #[arg(long)]
+    pub(super) trace: bool,
 }
 
 #[derive(Debug, Args)]

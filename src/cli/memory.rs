@@ -162,7 +162,7 @@ fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode, CliError> {
                 session.out.line(&candidate.path)?;
             }
         }
-        PlanFormat::Text => print_plan(session, &plan, tokens, args.explain || session.out.is_verbose())?,
+        PlanFormat::Text => print_plan(session, &plan, tokens, args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -180,7 +180,7 @@ fn plan_json(plan: &Plan, budget: usize) -> serde_json::Value {
     value
 }
 
-fn print_plan(session: &Session, plan: &Plan, tokens: usize, explain: bool) -> Result<(), CliError> {
+fn print_plan(session: &Session, plan: &Plan, tokens: usize, args: &PlanArgs) -> Result<(), CliError> {
     if plan.candidates.is_empty() {
         session.out.line("Nothing in this project meets the words of the task.")?;
     } else if plan.text.is_empty() {
@@ -191,26 +191,70 @@ fn print_plan(session: &Session, plan: &Plan, tokens: usize, explain: bool) -> R
     } else {
         session.out.raw(plan.text.as_bytes())?;
     }
-    if !explain {
-        return Ok(());
+    if args.explain || session.out.is_verbose() {
+        explain(session, plan)?;
     }
-    session.out.line(&format!("\nconfidence {:?}, kind of task {:?}", plan.confidence, plan.query_type))?;
-    for (name, micros) in &plan.facts.timings_us {
-        session.out.line(&format!("  until {name} was done: {:.1} ms", *micros as f64 / 1000.0))?;
+    if args.trace {
+        trace(session, plan)?;
     }
+    Ok(())
+}
+
+/// Shares of a score that are worth a word.
+const SHARE_TOLD_MIN: f32 = 0.15;
+/// Reasons told per file.
+const SHARES_TOLD: usize = 6;
+
+/// Says in words how sure the answer is and why each file is where it is.
+fn explain(session: &Session, plan: &Plan) -> Result<(), CliError> {
+    let out = &session.out;
+    let sure = match plan.confidence {
+        memory::Confidence::High => "the words of the task are at home in these files",
+        memory::Confidence::Low => "these files may fit by chance",
+        memory::Confidence::None => "the task seems to be about something else",
+    };
+    let kind = serde_json::to_value(plan.query_type).unwrap_or_default();
+    out.line(&format!(
+        "\nConfidence {:?}: {sure}. Taken for: {}.",
+        plan.confidence,
+        kind.as_str().unwrap_or("general")
+    ))?;
+    out.line("Each file with its score, what became of it, and what the score is made of:")?;
     for (number, candidate) in plan.candidates.iter().enumerate() {
         let fate = if candidate.shown { "shown" } else { candidate.cut.as_deref().unwrap_or("not shown") };
-        session.out.line(&format!(
-            "{:>3}. {:.2} {} ({fate}, {} tokens)",
+        out.line(&format!(
+            "{:>3}. {} ({:.2}; {fate}, {} tokens)",
             number + 1,
-            candidate.score,
             candidate.path,
+            candidate.score,
             candidate.tokens
         ))?;
-        let shares = candidate.signals.iter().filter(|signal| signal.share.abs() >= 0.05);
-        let shares: Vec<String> =
-            shares.map(|signal| format!("{} {:+.2}", signal.name, signal.share)).collect();
-        session.out.line(&format!("     {}", shares.join(", ")))?;
+        let told = candidate.signals.iter().filter(|signal| signal.share.abs() >= SHARE_TOLD_MIN);
+        let told: Vec<String> = told
+            .take(SHARES_TOLD)
+            .map(|signal| format!("{:+.1} {}", signal.share, memory::signal_meaning(signal.name)))
+            .collect();
+        out.line(&format!("     {}", told.join("; ")))?;
+    }
+    Ok(())
+}
+
+/// Shows the numbers behind an answer.
+fn trace(session: &Session, plan: &Plan) -> Result<(), CliError> {
+    let out = &session.out;
+    let grounds = plan.facts.grounds.iter().map(|(name, value)| format!("{name} {value:.2}"));
+    let grounds: Vec<String> = grounds.collect();
+    out.line(&format!("\ncertainty {:.2} from {}", plan.facts.certainty, grounds.join(", ")))?;
+    for (name, micros) in &plan.facts.timings_us {
+        out.line(&format!("  until {name} was done: {:.1} ms", *micros as f64 / 1000.0))?;
+    }
+    for (number, candidate) in plan.candidates.iter().enumerate() {
+        out.line(&format!("{:>3}. {:.3} {}", number + 1, candidate.score, candidate.path))?;
+        let shares = candidate.signals.iter().filter(|signal| signal.value != 0.0);
+        let shares: Vec<String> = shares
+            .map(|signal| format!("{}={:.3} {:+.3}", signal.name, signal.value, signal.share))
+            .collect();
+        out.line(&format!("     {}", shares.join(", ")))?;
     }
     Ok(())
 }

@@ -11,15 +11,21 @@ use std::time::Duration;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// Released steps never change; a change of what blobs mean is a new step that empties the tables.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    sql: "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
           CREATE TABLE dirs (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, data BLOB NOT NULL);
           CREATE TABLE docs (id INTEGER PRIMARY KEY, outline BLOB NOT NULL, terms BLOB);
           CREATE INDEX docs_loose ON docs (id) WHERE terms IS NOT NULL;
           CREATE TABLE blocks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
           CREATE TABLE control (path BLOB PRIMARY KEY, stat BLOB NOT NULL) WITHOUT ROWID;
           CREATE TABLE history (id INTEGER PRIMARY KEY, tip TEXT NOT NULL, data BLOB NOT NULL);",
-}];
+    },
+    // Kotlin, Swift, Scala and Lua have definitions now: files that were indexed without are looked at again.
+    Migration {
+        sql: "DELETE FROM meta; DELETE FROM dirs; DELETE FROM docs; DELETE FROM blocks; DELETE FROM control; DELETE FROM history;",
+    },
+];
 
 /// How long a reader or writer waits for another process's lock.
 const BUSY: Duration = Duration::from_millis(100);

@@ -502,6 +502,30 @@ mod tests {
     }
 
     #[test]
+    fn an_index_of_an_earlier_release_is_built_anew() {
+        let released = super::super::schema::MIGRATIONS;
+        for steps in 1..released.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let home = home(folder.path());
+            let options = store::OpenOptions {
+                busy: std::time::Duration::from_millis(10),
+                synchronous: store::Synchronous::Normal,
+            };
+            let connection = store::open(&home.database, &options, &released[..steps]).unwrap();
+            let mut old = Index::load(home.clone(), Some(connection)).unwrap().unwrap();
+            add(&mut old, 30);
+            add_folder(&mut old, b"folder");
+            assert!(old.save().unwrap());
+            drop(old);
+            let mut index = load(&home);
+            assert!(index.manifest.dirs.is_empty() && index.segments.is_empty() && index.loose.is_empty());
+            let docs = add(&mut index, 30);
+            assert!(index.save().unwrap());
+            assert_eq!(found(&load(&home), &docs), docs.len());
+        }
+    }
+
+    #[test]
     fn a_save_that_fails_leaves_what_this_process_knows_and_can_be_repeated() {
         let folder = tempfile::tempdir().unwrap();
         let home = home(folder.path());

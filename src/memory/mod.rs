@@ -26,5 +26,6 @@ pub use crate::index::{
 pub use assemble::assemble;
 pub use explore::*;
 pub use lookup::*;
+pub use rank::signal_meaning;
 pub use search::search;
 pub use types::*;

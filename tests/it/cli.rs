@@ -121,6 +121,23 @@ fn a_token_in_the_source_is_in_no_slice() {
 }
 
 #[test]
+fn a_plan_says_in_words_and_in_numbers_how_it_came_about() {
+    let sandbox = Sandbox::new();
+    sandbox.write("src/harbor.rs", "pub fn harbor_lights() { switch_on(); }\n");
+    sandbox.write("src/other.rs", "pub fn lights() {}\n");
+    let task = "harbor_lights in src/harbor.rs stays dark";
+    let explained = sandbox.rtk(&["memory", "plan", "--explain", task]);
+    explained
+        .success()
+        .says("Confidence High: the words of the task are at home")
+        .says("the task names this path");
+    assert!(!explained.stdout().contains("mention="), "{}", explained.stdout());
+    let traced = sandbox.rtk(&["memory", "plan", "--trace", task]);
+    traced.success().says("certainty ").says("mention=").says("until query was done");
+    assert!(!traced.stdout().contains("the task names this path)"), "{}", traced.stdout());
+}
+
+#[test]
 fn an_explanation_that_is_not_there_says_what_to_do() {
     Sandbox::new().rtk(&["hook", "why"]).code(1).complains("no launch").complains("hint: ");
 }

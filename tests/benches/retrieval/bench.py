@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits and checks the ranking's weights. Python's standard library; NumPy, if it is there, makes `fit` faster.
+"""Fits and checks the ranking's weights. Python's standard library; `fit`, `ablate` and `abstain` need NumPy.
 
   bench.py dump   --tasks TASKS --folders FOLDERS --rtk RTK --out DUMP   signals of all candidates of each task
   bench.py fit    DUMP [DUMP ...]                                        weights, with repositories left out
@@ -14,8 +14,9 @@ FOLDERS  one JSON object a line: `repo`, `folder`: a work tree at the state befo
 DUMP     one JSON object a line: the task, its truth, names of signals, and of each candidate its path and raw values.
 
 Signals before `test` are divided by their maximum over the candidates of a question, exactly as in `src/memory/rank.rs`.
-The fit is a listwise softmax: the mean log-probability of the true files among the candidates, with an L2 penalty. All
-figures of `fit` and `ablate` are of repositories that the fit has not seen."""
+The fit is a softmax of each true file against all false ones of its task (true files do not compete with each other): the
+mean log-probability of the true file, each task counting once, with an L2 penalty. All figures of `fit` and `ablate` are of
+repositories that the fit has not seen."""
 
 import argparse
 import collections
@@ -159,7 +160,7 @@ def report(options):
 
 
 class Model:
-    """Listwise softmax over the candidates of each task."""
+    """Softmax of each true file against the false candidates of its task."""
 
     def __init__(self, tasks, names, penalty):
         self.names = names
@@ -193,17 +194,23 @@ class Model:
         lengths = [len(block[0]) for block in blocks]
         starts = numpy.concatenate([[0], numpy.cumsum(lengths)[:-1]])
         owner = numpy.repeat(numpy.arange(len(blocks)), lengths)
-        share = numpy.concatenate([block[1] / block[1].sum() for block in blocks])
-        wanted = values.T @ share
+        true = numpy.concatenate([block[1] for block in blocks]) > 0
+        task = owner[true]
+        weight = numpy.array([1 / block[1].sum() for block in blocks])[task]
+        wanted = values[true]
 
         def loss(weights):
             scores = values @ weights
             scores -= numpy.maximum.reduceat(scores, starts)[owner]
             powers = numpy.exp(scores)
-            sums = numpy.add.reduceat(powers, starts)
-            gradient = values.T @ (powers / sums[owner]) - wanted + self.penalty * weights
-            value = numpy.log(sums).sum() - (share * scores).sum() + 0.5 * self.penalty * (weights**2).sum()
-            return value / len(blocks), gradient / len(blocks)
+            powers[true] = 0
+            false_sums = numpy.add.reduceat(powers, starts)
+            own = numpy.exp(scores[true])
+            sums = own + false_sums[task]
+            value = (weight * (numpy.log(sums) - scores[true])).sum() + 0.5 * self.penalty * (weights**2).sum()
+            per_task = numpy.bincount(task, weight / sums, minlength=len(blocks))
+            gradient = values.T @ (powers * per_task[owner]) + wanted.T @ (weight * (own / sums - 1))
+            return value / len(blocks), (gradient + self.penalty * weights) / len(blocks)
 
         weights = numpy.zeros(len(self.names)) if start is None else start.copy()
         return minimise(numpy, loss, weights, rounds)
