@@ -7,6 +7,7 @@
 //! |---|---|
 //! | 7 | [`cli`] arguments, dispatch, printing, exit codes |
 //! | 6 | [`hook`] client events: stdin → event → reply |
+//! | 5 | [`daemon`] indexes kept in memory, files watched, asked over a socket |
 //! | 4 | [`memory`] query, rank, budget, render |
 //! | 3 | [`edit`] edits that agents ask for · [`index`] every file's words and outline, fresh and saved · [`installer`] plan → apply → verify → uninstall · [`state`] the record |
 //! | 2 | [`store`] SQLite · [`fs`] atomic writes · [`project`] root, scan, secrets · [`git`] · [`code`] symbols · [`text`] words and splices |
@@ -27,6 +28,7 @@
 pub mod base;
 pub mod cli;
 pub mod code;
+pub mod daemon;
 pub mod edit;
 pub mod fs;
 pub mod git;

@@ -48,3 +48,25 @@ fn ask_for_large_pages() {
     // SAFETY: the advice changes no content, whatever lies there; a range without memory is refused.
     unsafe { libc::madvise(start.cast(), STEP_BYTES as usize - LARGE_PAGE_BYTES, libc::MADV_HUGEPAGE) };
 }
+
+/// Memory beyond this at the top of a heap is given back, and larger buffers are mapped by themselves, in bytes.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const KEPT_BYTES: i32 = 1024 * 1024;
+
+/// Lets a process that lives long have few heaps and give back what it does not need.
+#[cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(
+        unsafe_code,
+        reason = "mallopt has no safe face; called once, before the threads that work exist"
+    )
+)]
+pub fn tune_for_long_life() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: mallopt may be called at any time and takes plain numbers.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES);
+    }
+}

@@ -34,10 +34,16 @@ impl Env {
         Env { vars, cwd: Some(cwd.to_path_buf()), program: None, args: Vec::new() }
     }
 
-    /// The same with the path of the running program, for tests.
+    /// The same with the path of the running program.
     #[must_use]
     pub fn with_program(self, program: &Path) -> Env {
         Env { program: Some(program.to_path_buf()), ..self }
+    }
+
+    /// The same with a working folder.
+    #[must_use]
+    pub fn with_cwd(self, cwd: Option<&Path>) -> Env {
+        Env { cwd: cwd.map(Path::to_path_buf), ..self }
     }
 
     /// The variable's value; an empty one counts as absent.

@@ -142,6 +142,20 @@ const SPECS: &[Spec] = &[
         about: "age after which a full walk is forced, in hours",
         project: false,
     },
+    Spec {
+        key: "daemon.ask",
+        variable: "RTK_DAEMON_ASK",
+        default: "true",
+        about: "whether the hook asks a running daemon before it does the work itself",
+        project: false,
+    },
+    Spec {
+        key: "daemon.autostart",
+        variable: "RTK_DAEMON_AUTOSTART",
+        default: "false",
+        about: "whether the beginning of a session starts the daemon",
+        project: false,
+    },
 ];
 
 /// The settings in force.
@@ -169,6 +183,10 @@ pub struct Settings {
     pub memory_projects_max: usize,
     /// Age after which a full walk is forced, in hours.
     pub memory_verify_hours: u64,
+    /// Whether the hook asks a running daemon before it does the work itself.
+    pub daemon_ask: bool,
+    /// Whether the beginning of a session starts the daemon.
+    pub daemon_autostart: bool,
     rows: Vec<(toml::Value, Origin)>,
 }
 
@@ -244,6 +262,8 @@ impl Settings {
             memory_file_bytes_max: int("memory.file_bytes_max"),
             memory_projects_max: size("memory.projects_max"),
             memory_verify_hours: int("memory.verify_hours"),
+            daemon_ask: at("daemon.ask").as_bool().unwrap_or(true),
+            daemon_autostart: at("daemon.autostart").as_bool().unwrap_or(false),
             rows,
         }
     }

@@ -21,9 +21,13 @@ pub enum SpawnError {
     },
 }
 
+/// Stack of the thread that waits for a child, in bytes.
+const REAPER_STACK_BYTES: usize = 64 * 1024;
+
 /// Starts this same program with `args` in `cwd`: own process group, no terminal, no pipes of the caller's.
 ///
-/// The child is not waited for: it outlives the caller.
+/// The caller does not wait for the child, which may outlive it; while the caller lives, a thread takes its end note, so
+/// that no zombie stays.
 #[expect(clippy::disallowed_methods, reason = "processes are spawned here and in git only")]
 pub fn detach<A: AsRef<OsStr>>(env: &Env, cwd: &Path, args: &[A]) -> Result<u32, SpawnError> {
     let program = env.program().ok_or(SpawnError::NoProgram)?;
@@ -33,10 +37,13 @@ pub fn detach<A: AsRef<OsStr>>(env: &Env, cwd: &Path, args: &[A]) -> Result<u32,
     command.env_remove("CLAUDE_CODE_MESSAGING_TOKEN").env_remove("ANTHROPIC_API_KEY");
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let child = command
+    let mut child = command
         .spawn()
         .map_err(|source| SpawnError::Io { program: program.display().to_string(), source })?;
-    Ok(child.id())
+    let id = child.id();
+    // Without a thread it stays a zombie until the caller ends.
+    let _ = std::thread::Builder::new().stack_size(REAPER_STACK_BYTES).spawn(move || child.wait());
+    Ok(id)
 }
 
 /// Lets every other process go first; for background work.

@@ -150,6 +150,13 @@ pub(super) enum MemoryCommand {
     Status(ProjectArgs),
     /// Delete the index of this project, or of all; it is rebuilt when needed
     Clear(ClearArgs),
+    /// Keep indexes in memory and answer hooks from there, until idle or stopped
+    #[command(
+        after_help = "Examples:\n  rtk memory serve                 serve hooks until nobody has asked for five minutes\n  rtk memory serve --idle-secs 0   serve until stopped\n  rtk memory serve --status        is one running, and how is it\n  rtk memory serve --stop          end the running one"
+    )]
+    Serve(ServeArgs),
+    /// Follow the changes of this project and keep its index up to date, until stopped
+    Watch(ProjectArgs),
 }
 
 #[derive(Debug, Args)]
@@ -287,4 +294,20 @@ pub(super) struct ClearArgs {
     /// Delete the indexes of all projects
     #[arg(long, conflicts_with = "project")]
     pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// End after so many seconds without a question; 0 for never
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(super) idle_secs: u64,
+    /// Tell how the running daemon is; exit 1 when there is none
+    #[arg(long, conflicts_with = "stop")]
+    pub(super) status: bool,
+    /// End the running daemon
+    #[arg(long)]
+    pub(super) stop: bool,
+    /// Run as the detached process that the hook starts: no output
+    #[arg(long, hide = true)]
+    pub(super) background: bool,
 }

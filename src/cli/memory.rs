@@ -5,7 +5,7 @@ use super::args::{
     RefreshArgs,
 };
 use super::error::CliError;
-use super::{Session, explore, lookup, output};
+use super::{Session, explore, lookup, output, serve};
 use crate::base::{Deadline, Settings};
 use crate::memory::{self, Budget, Context, Detail, IndexError, Plan, QueryType, Question, RefreshOptions};
 use crate::project::{self, Root};
@@ -30,6 +30,8 @@ pub(super) fn run(session: &Session, args: MemoryArgs) -> Result<ExitCode, CliEr
         MemoryCommand::Refresh(args) => refresh(session, &args),
         MemoryCommand::Status(args) => status(session, &args),
         MemoryCommand::Clear(args) => clear(session, &args),
+        MemoryCommand::Serve(args) => serve::serve(session, &args),
+        MemoryCommand::Watch(args) => serve::watch(session, &args),
     }
 }
 

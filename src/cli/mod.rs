@@ -14,6 +14,7 @@ mod init;
 mod lookup;
 mod memory;
 mod output;
+mod serve;
 mod write;
 
 use crate::base::{Env, Log, Paths};

@@ -80,6 +80,12 @@ pub fn create_private_file(path: &Path) -> Result<(), FsError> {
     }
 }
 
+/// Takes all rights to a file or a socket from everybody but the user.
+pub fn make_private(path: &Path) -> Result<(), FsError> {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, mode).map_err(FsError::io("set the mode of", path))
+}
+
 /// Removes a file or a symlink; says whether there was one.
 pub fn remove_file(path: &Path) -> Result<bool, FsError> {
     match std::fs::remove_file(path) {

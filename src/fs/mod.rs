@@ -31,8 +31,8 @@ pub use change_set::ChangeSet;
 pub use disk::{Disk, FileKind, Stat};
 pub use error::FsError;
 pub use folders::{
-    create_folders, create_private_dir_all, create_private_dir_all_durable, create_private_file, quarantine,
-    remove_dir_all_own, remove_dir_if_empty, remove_file,
+    create_folders, create_private_dir_all, create_private_dir_all_durable, create_private_file,
+    make_private, quarantine, remove_dir_all_own, remove_dir_if_empty, remove_file,
 };
 pub use lock::{Lock, remove_idle_locks};
 pub use options::{Expected, LinkPolicy, Outcome, WriteOptions, content_hash};

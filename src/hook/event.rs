@@ -72,6 +72,19 @@ impl Event {
         }
     }
 
+    /// The whole event as it came.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the memory may have something to say to it.
+    pub(super) fn concerns_memory(&self) -> bool {
+        match self.name.as_str() {
+            "PreToolUse" => matches!(self.tool_name.as_str(), "Task" | "Agent"),
+            name => name == "SubagentStart",
+        }
+    }
+
     /// The input of an agent launch; `None` when it is no object with a prompt of text.
     pub(super) fn launch_input(&self) -> Option<LaunchInput<'_>> {
         let object = self.text.get(self.tool_input.clone()?).filter(|value| value.starts_with('{'))?;

@@ -6,6 +6,7 @@ use super::reply::Reply;
 use super::scene::Scene;
 use super::{pre_tool_use, session_start, subagent_start, wire};
 use crate::base::{Deadline, Env, Log, Paths, Settings};
+use crate::daemon::{self, Asked};
 use crate::installer::registered_in_settings;
 use std::any::Any;
 use std::io::Read;
@@ -143,13 +144,59 @@ fn work(
     }
     let deadline = reply_by(start, settings.hook_deadline_ms);
     let scene = Scene { env, paths: &paths, log, deadline, knowledge };
-    let reply = catch_unwind(AssertUnwindSafe(|| handle(&scene, &event))).unwrap_or_else(|panic| {
-        scene.failed(&event, &format!("panicked: {}", panic_text(panic.as_ref())));
-        Reply::Nothing
-    });
+    let reply = ask_daemon(&scene, &settings, &event, argument.filter(|_| !by_plugin))
+        .unwrap_or_else(|| guarded(&scene, &event));
     // The process ends as soon as the reply is out.
     log.flush();
-    let _ = news.send(News::Reply(reply.into_bytes()));
+    let _ = news.send(News::Reply(reply));
+}
+
+/// A running daemon's answer, which is the one that this process would give; `None` to do the work here.
+fn ask_daemon(
+    scene: &Scene<'_>,
+    settings: &Settings,
+    event: &Event,
+    argument: Option<&str>,
+) -> Option<Vec<u8>> {
+    if !settings.daemon_ask || !event.concerns_memory() {
+        return None;
+    }
+    let identity = daemon::identity(scene.env);
+    match daemon::ask_hook(scene.env, scene.paths, &identity, argument, event.text(), scene.deadline) {
+        Asked::Answer(reply) => Some(reply),
+        Asked::Absent => None,
+        Asked::Failed(reason) => {
+            scene.log.line("warn", &format!("hook: asked the daemon in vain: {reason}"));
+            None
+        }
+    }
+}
+
+/// Answers an event on behalf of another process, whose environment and event these are, within `deadline_ms`.
+///
+/// The daemon's door: the same bytes as from [`answer`], as long as the time suffices.
+pub fn answer_for(
+    env: &Env,
+    argument: Option<&str>,
+    text: String,
+    deadline_ms: u64,
+    knowledge: &dyn Knowledge,
+) -> Vec<u8> {
+    let deadline = reply_by(Deadline::after_ms(DEADLINE_MS_MAX), deadline_ms);
+    let Some(paths) = Paths::of(env) else { return Vec::new() };
+    let log = Log::at(Some(&paths));
+    let event = Event::of(text, argument);
+    let scene = Scene { env, paths: &paths, log: &log, deadline, knowledge };
+    guarded(&scene, &event)
+}
+
+/// Answers an event; a panic is a failure like any other.
+fn guarded(scene: &Scene<'_>, event: &Event) -> Vec<u8> {
+    let reply = catch_unwind(AssertUnwindSafe(|| handle(scene, event))).unwrap_or_else(|panic| {
+        scene.failed(event, &format!("panicked: {}", panic_text(panic.as_ref())));
+        Reply::Nothing
+    });
+    reply.into_bytes()
 }
 
 /// One handler per event; an event that is not modelled is not an error.

@@ -20,5 +20,5 @@ mod wire;
 #[cfg(test)]
 mod testing;
 
-pub use guard::{PLUGIN_ARGUMENT, answer, silence_panics};
+pub use guard::{PLUGIN_ARGUMENT, answer, answer_for, silence_panics};
 pub use knowledge::{Knowledge, ProjectMemory};

@@ -5,8 +5,10 @@ use super::event::Event;
 use super::reply::Reply;
 use super::scene::Scene;
 use crate::base::{detach, unix_ms};
+use crate::daemon::{self, Place};
 use crate::installer::{Vanished, vanished};
 use crate::state;
+use std::path::Path;
 
 /// A session that goes on after its context was compacted: all has been done when it began.
 const GOES_ON: &str = "compact";
@@ -23,11 +25,29 @@ pub(super) fn answer(scene: &Scene<'_>, event: &Event) -> Reply {
 
 fn start(scene: &Scene<'_>, event: &Event) {
     let Some(root) = scene.root(event) else { return };
-    if !scene.settings(Some(&root)).enabled {
+    let settings = scene.settings(Some(&root));
+    if !settings.enabled {
         return;
+    }
+    if settings.daemon_autostart {
+        start_daemon(scene);
     }
     if let Err(error) = detach(scene.env, &root.path, &["memory", "refresh", "--background"]) {
         scene.log.line("warn", &format!("hook SessionStart: {error}"));
     }
     state::prune(scene.paths, unix_ms());
+}
+
+/// Starts the daemon if none of this version answers; one of another version is replaced by it.
+fn start_daemon(scene: &Scene<'_>) {
+    let place = Place::of(scene.paths);
+    if daemon::is_running(&place, &daemon::identity(scene.env)) {
+        return;
+    }
+    // Not in the project: its folder must not be kept busy.
+    let folder = scene.paths.state.as_path();
+    let folder = if folder.is_dir() { folder } else { Path::new("/") };
+    if let Err(error) = detach(scene.env, folder, &["memory", "serve", "--background"]) {
+        scene.log.line("warn", &format!("hook SessionStart: {error}"));
+    }
 }

@@ -20,15 +20,22 @@ pub(super) fn given(marks: &[Mark], event: &Event, now_ms: i64) -> Vec<String> {
     let siblings = marks
         .iter()
         .filter(|mark| mark.is_launch() && mark.action == Some(Action::Injected))
-        .filter(|mark| mark.agent_id == event.agent_id)
+        .filter(|mark| mark.agent_id == event.agent_id && !is_own(mark, event.tool_use_id.as_deref()))
         .filter(same_turn);
     let paths: BTreeSet<&String> = siblings.flat_map(|mark| &mark.paths).collect();
     paths.into_iter().take(GIVEN_MAX).cloned().collect()
 }
 
-/// Whether this session's record holds an answer to the same question.
-pub(super) fn was_answered(marks: &[Mark], gist: &Gist) -> bool {
-    let mut answered = marks.iter().filter(|mark| mark.is_launch() && mark.action == Some(Action::Answered));
+/// Whether a row is about the very launch that is being handled: of a daemon that ended before its answer was out.
+fn is_own(mark: &Mark, tool_use_id: Option<&str>) -> bool {
+    tool_use_id.is_some() && mark.tool_use_id.as_deref() == tool_use_id
+}
+
+/// Whether this session's record holds an answer to the same question, given to another launch.
+pub(super) fn was_answered(marks: &[Mark], gist: &Gist, tool_use_id: Option<&str>) -> bool {
+    let mut answered = marks.iter().filter(|mark| {
+        mark.is_launch() && mark.action == Some(Action::Answered) && !is_own(mark, tool_use_id)
+    });
     answered.any(|mark| gist.is_like(&mark.prompt_hash, &mark.sketch))
 }
 

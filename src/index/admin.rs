@@ -105,6 +105,7 @@ pub fn refresh(
         patient: true,
         full: options.rebuild,
         seen: None,
+        suspects: None,
         urgency: &|_| 0,
         progress: options.progress,
     };

@@ -11,9 +11,9 @@ use crate::store::StoreError;
 use std::path::Path;
 
 /// Threads of one short-lived process.
-const THREADS: usize = 2;
+pub(super) const THREADS: usize = 2;
 /// Share of the deadline for bringing the index up to date.
-const UPDATE_SHARE: f64 = 0.55;
+pub(super) const UPDATE_SHARE: f64 = 0.55;
 /// Segments or loose documents beyond these numbers are merged in the background.
 const SEGMENTS_MANY: usize = 12;
 const LOOSE_MANY: usize = 400;
@@ -69,6 +69,7 @@ impl Opened {
             patient: false,
             full: false,
             seen,
+            suspects: None,
             urgency,
             progress: &|_, _| {},
         };
@@ -78,9 +79,8 @@ impl Opened {
 
     fn fresh(self, context: &Context<'_>, root: &Root, updated: Updated) -> Fresh {
         let Opened { index, timings_us: [start, read] } = self;
-        let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
         let unfinished = updated.pending > 0 || !updated.walked;
-        let untidy = many || log_is_long(&index.home);
+        let untidy = is_untidy(&index);
         if index.connection.is_some() && (unfinished || untidy || unread_tip(context, root, &index).is_some())
         {
             warm(context, &root.path);
@@ -98,6 +98,12 @@ pub(crate) fn open_fresh(
     open(context, root)?.update(context, root, urgency, None)
 }
 
+/// Whether there is something to merge or to fold in.
+pub(super) fn is_untidy(index: &Index) -> bool {
+    let many = index.segments.len() > SEGMENTS_MANY || index.loose.len() > LOOSE_MANY;
+    many || log_is_long(&index.home)
+}
+
 fn log_is_long(home: &Home) -> bool {
     let mut log = home.database.clone().into_os_string();
     log.push("-wal");
@@ -105,7 +111,7 @@ fn log_is_long(home: &Home) -> bool {
 }
 
 /// Starts the background helper for a project.
-fn warm(context: &Context<'_>, root: &Path) {
+pub(super) fn warm(context: &Context<'_>, root: &Path) {
     let arguments = [
         "memory".as_ref(),
         "refresh".as_ref(),

@@ -11,6 +11,7 @@ mod document;
 mod fresh;
 mod health;
 mod history;
+mod kept;
 mod look;
 mod manifest;
 mod schema;
@@ -26,8 +27,9 @@ pub(crate) use document::{EXTRACT_LIMITS, FIELDS, Field, Frequencies, HashedMap,
 pub(crate) use fresh::{Fresh, open, open_fresh};
 pub use health::{Health, disk_use, health};
 pub(crate) use history::{Past, PastCommit, folded};
+pub(crate) use kept::Kept;
 pub(crate) use schema::{project_id, set_aside};
 pub(crate) use source::{Source, read};
 pub(crate) use store::Index;
-pub(crate) use update::{Compared, while_comparing};
+pub(crate) use update::{Compared, Suspects, Updated, while_comparing};
 pub(crate) use view::{DocRef, View};

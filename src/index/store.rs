@@ -209,6 +209,21 @@ impl Index {
         Ok(true)
     }
 
+    /// Opens a new snapshot for a process that has kept this state; false when the database holds another one by now.
+    pub(crate) fn resume(&mut self) -> Result<bool, StoreError> {
+        self.end_reading()?;
+        let Some(connection) = self.connection.as_ref().filter(|_| !self.outdated) else { return Ok(false) };
+        let found = connection.execute_batch("BEGIN").and_then(|()| meta(connection, HEAD));
+        Ok(found.map_err(|error| StoreError::of(&self.home.database, error))? == self.head)
+    }
+
+    /// Forgets the outlines that the database has, too.
+    pub(crate) fn forget_outlines(&mut self) {
+        if self.unsaved.is_empty() {
+            self.outlines = HashMap::new();
+        }
+    }
+
     /// Ends the snapshot that was opened by reading, so that this connection may write.
     pub(crate) fn end_reading(&mut self) -> Result<(), StoreError> {
         match &self.connection {

@@ -56,10 +56,29 @@ pub(crate) struct UpdateOptions<'a> {
     pub(crate) full: bool,
     /// What comparing the index, as it is, with the disk has shown a moment ago; `None` to compare now.
     pub(crate) seen: Option<&'a ProbeOutcome>,
+    /// What may have changed, if somebody has watched; otherwise everything is compared with the disk.
+    pub(crate) suspects: Option<&'a Suspects>,
     /// Which files come first when time is short; higher first.
     pub(crate) urgency: &'a (dyn Fn(&[u8]) -> u32 + Sync),
     /// Told how many files are done, of how many.
     pub(crate) progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// What may have changed since the index was last up to date; nothing else has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Suspects {
+    /// Folders whose entries may be others.
+    pub(crate) folders: BTreeSet<Vec<u8>>,
+    /// Folders below which anything may be different.
+    pub(crate) trees: BTreeSet<Vec<u8>>,
+    /// Files by folder and name.
+    pub(crate) files: BTreeSet<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Suspects {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.folders.is_empty() && self.trees.is_empty() && self.files.is_empty()
+    }
 }
 
 /// What an update did.
@@ -197,6 +216,11 @@ pub(crate) fn while_comparing<T>(
     })
 }
 
+/// Whether the project is as the index has it when no file and no folder that it knows has changed.
+pub(crate) fn rules_are_the_same(index: &Index, context: &Context<'_>, root: &Root) -> bool {
+    !needs_walk(index, context, now_ns()) && git_index_stat(root) == index.git_index
+}
+
 /// Whether any file or folder changed so shortly before the last comparison that its numbers prove nothing.
 fn has_unsure(index: &Index, context: &Context<'_>) -> bool {
     let racy = index.verified_ns.saturating_sub(RACY_NS);
@@ -305,7 +329,10 @@ fn probe(
     root: &Root,
     options: &UpdateOptions<'_>,
 ) -> Result<Option<Vec<Item>>, IndexError> {
-    let (mut items, mut queue) = compare(index, root, options)?;
+    let (mut items, mut queue) = match options.suspects {
+        Some(suspects) => suspected(&index.manifest, suspects),
+        None => compare(index, root, options)?,
+    };
     if queue.len() > LISTINGS_MAX {
         return Ok(None);
     }
@@ -364,6 +391,41 @@ fn compare(
         known.dirs.iter().filter(|(_, dir)| dir.ctime_ns >= racy).map(|&(path, _)| path).collect();
     dirs.extend(outcome.changed_dirs.iter().chain(&outcome.vanished_dirs).map(|&dir| known.dirs[dir].0));
     Ok((files.collect(), dirs.into_iter().map(|path| (path.to_vec(), true)).collect()))
+}
+
+/// The files to look at and the folders to list where it is known what may have changed.
+///
+/// A suspected file is read even if its numbers are the same: a change within one tick of the clock does not show in them.
+fn suspected(manifest: &Manifest, suspects: &Suspects) -> (Vec<Item>, Queue) {
+    let mut folders: BTreeSet<&[u8]> = suspects.folders.iter().map(Vec::as_slice).collect();
+    for tree in &suspects.trees {
+        folders.extend(subtree(manifest, tree));
+    }
+    let folders = folders.into_iter().filter(|path| manifest.dirs.contains_key(*path));
+    let mut items = Vec::new();
+    for (path, name) in &suspects.files {
+        let Some(dir) = manifest.dirs.get(path) else { continue };
+        if let Ok(index) = dir.entries.binary_search_by(|entry| dir.name(entry).cmp(name)) {
+            items.push(Item { dir: path.clone(), index });
+        }
+    }
+    (items, folders.map(|path| (path.to_vec(), true)).collect())
+}
+
+/// A folder that the manifest has, and all below it.
+fn subtree<'m>(manifest: &'m Manifest, top: &[u8]) -> impl Iterator<Item = &'m [u8]> {
+    let top = top.to_vec();
+    let mut prefix = top.clone();
+    if !prefix.is_empty() {
+        prefix.push(b'/');
+    }
+    let from = manifest.dirs.range(top.clone()..).map(|(path, _)| path.as_slice());
+    // Names such as `a-b` stand between `a` and `a/b`.
+    from.take_while({
+        let top = top.clone();
+        move |path| path.starts_with(&top)
+    })
+    .filter(move |path| *path == top.as_slice() || path.starts_with(&prefix))
 }
 
 /// Whether an ignore-rule file has appeared in a folder; its rules reach further down than that folder.
@@ -483,17 +545,7 @@ fn same_listing(dir: &Dir, listing: &DirListing) -> bool {
 
 /// Removes a folder and everything below it.
 fn remove_dir(index: &mut Index, path: &[u8]) {
-    let mut prefix = path.to_vec();
-    if !prefix.is_empty() {
-        prefix.push(b'/');
-    }
-    let below = index.manifest.dirs.range(path.to_vec()..).map(|(path, _)| path);
-    let mut lost: Vec<Vec<u8>> = below
-        .take_while(|other| other.starts_with(path))
-        .filter(|other| other.starts_with(&prefix))
-        .cloned()
-        .collect();
-    lost.push(path.to_vec());
+    let lost: Vec<Vec<u8>> = subtree(&index.manifest, path).map(<[u8]>::to_vec).collect();
     for path in lost {
         let Some(dir) = index.manifest.dirs.remove(&path) else { continue };
         index.dirty = true;

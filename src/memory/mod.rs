@@ -10,6 +10,7 @@ mod evidence;
 mod explore;
 mod gather;
 mod history;
+mod kept;
 mod lookup;
 mod neighbours;
 mod query;
@@ -25,6 +26,7 @@ pub use crate::index::{
 };
 pub use assemble::assemble;
 pub use explore::*;
+pub use kept::{Changes, Kept, Renewed};
 pub use lookup::*;
 pub use rank::signal_meaning;
 pub use search::search;

@@ -89,8 +89,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     };
     let mut fresh = opened.update(context, root, &|path| urgency(&query, path), seen.as_ref())?;
     let ranked = asked.rank(&fresh.index, fresh.updated.walked, THREADS, &AtomicBool::new(false))?;
-    let nothing = || Ranked::of(facts(context, root, &fresh), Confidence::None, query.query_type, Vec::new());
-    let mut ranked = ranked.unwrap_or_else(nothing);
+    let mut ranked = ranked.unwrap_or_else(|| asked.nothing(&fresh.index, fresh.updated.walked));
     ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us));
     fresh.save(context);
     Ok(ranked)
@@ -101,16 +100,22 @@ fn named(timings: &[(&'static str, u64)]) -> Vec<(String, u64)> {
 }
 
 /// A question on its way to an answer.
-struct Asked<'a> {
-    context: &'a Context<'a>,
-    root: &'a Root,
-    question: &'a Question<'a>,
-    query: &'a Query,
+pub(super) struct Asked<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) root: &'a Root,
+    pub(super) question: &'a Question<'a>,
+    pub(super) query: &'a Query,
 }
 
 impl Asked<'_> {
+    /// An answer that says nothing.
+    pub(super) fn nothing(&self, index: &Index, walked: bool) -> Ranked {
+        let facts = facts_of(self.context, self.root, index, walked);
+        Ranked::of(facts, Confidence::None, self.query.query_type, Vec::new())
+    }
+
     /// Ranks the files of an index on so many threads; `Ok(None)` when it was told to stop.
-    fn rank(
+    pub(super) fn rank(
         &self,
         index: &Index,
         walked: bool,
@@ -148,7 +153,7 @@ impl Asked<'_> {
 }
 
 /// How urgent a file is for a first answer: terms of the task in its path.
-fn urgency(query: &Query, path: &[u8]) -> u32 {
+pub(super) fn urgency(query: &Query, path: &[u8]) -> u32 {
     let mut score = 0;
     crate::text::raw_words(path, |word, _| {
         crate::text::terms_of(word, |term, _| {
@@ -163,7 +168,7 @@ pub(super) fn facts(context: &Context<'_>, root: &Root, fresh: &Fresh) -> Facts 
     facts_of(context, root, &fresh.index, fresh.updated.walked)
 }
 
-fn facts_of(context: &Context<'_>, root: &Root, index: &Index, walked: bool) -> Facts {
+pub(super) fn facts_of(context: &Context<'_>, root: &Root, index: &Index, walked: bool) -> Facts {
     let head = match &root.kind {
         RootKind::Git { git_dir, common_dir } => Some(crate::git::head(context.env, git_dir, common_dir)),
         _ => None,

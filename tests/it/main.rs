@@ -9,6 +9,8 @@
 
 mod architecture;
 mod cli;
+#[cfg(unix)]
+mod daemon;
 mod doctor;
 mod documents;
 mod explore;

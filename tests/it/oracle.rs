@@ -2,6 +2,7 @@
 //!
 //! `RTK_ORACLE_SECONDS` lengthens the run, `RTK_ORACLE_SEED` repeats one sequence.
 
+use crate::daemon::Daemon;
 use crate::sandbox::Sandbox;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use serde_json::Value;
@@ -53,6 +54,8 @@ struct World {
     fresh: usize,
     /// The commit whose history the kept index has read.
     read_up_to: String,
+    /// Asked instead of the command, if there.
+    daemon: Option<Daemon>,
 }
 
 impl World {
@@ -63,6 +66,7 @@ impl World {
             told: vec![format!("seed {seed}")],
             fresh: 0,
             read_up_to: String::new(),
+            daemon: None,
         };
         world.sandbox.git(&["init", "-q", "-b", "main"]);
         // Every fifth project is large enough for segments.
@@ -391,6 +395,9 @@ impl World {
     /// What rtk answers from the index that was there all along, and from one made just now.
     fn compare(&mut self) {
         let task = self.task();
+        if self.daemon.is_some() {
+            return self.compare_hooks(&task);
+        }
         self.catch_up(&task);
         let kept = answer(&self.sandbox, &self.sandbox.root().join("kept"), &task);
         self.fresh += 1;
@@ -406,6 +413,32 @@ impl World {
             panic!("task {task:?}\n{}\n{difference}", self.told.join("\n"));
         }
         self.told.push(format!("compared {task:?}"));
+    }
+
+    /// What the hook says by the daemon, which has been there all along, and by itself with an index made just now.
+    fn compare_hooks(&mut self, task: &str) {
+        let kept = self.sandbox.root().join("kept");
+        let head = self.sandbox.git(&["rev-parse", "HEAD"]);
+        if head != self.read_up_to {
+            rtk(&self.sandbox, &kept, &["memory", "refresh"]);
+            self.read_up_to = head;
+        }
+        self.fresh += 1;
+        let new = self.sandbox.root().join(format!("fresh-{}", self.fresh));
+        let event = serde_json::json!({
+            "hook_event_name": "PreToolUse", "tool_name": "Agent", "session_id": format!("s{}", self.fresh),
+            "cwd": self.root(), "tool_use_id": "t", "tool_input": {"description": "d", "prompt": task},
+        });
+        let by_daemon = hook(&self.sandbox, &kept, &event, "true");
+        rtk(&self.sandbox, &new, &["memory", "refresh"]);
+        let alone = hook(&self.sandbox, &new, &event, "false");
+        drop(std::fs::remove_dir_all(&new));
+        assert!(
+            by_daemon == alone,
+            "task {task:?}\n{}\nalone:     {alone}\nby daemon: {by_daemon}",
+            self.told.join("\n")
+        );
+        self.told.push(format!("asked {task:?}"));
     }
 
     /// Past commits are read in the background: before a comparison that must be done. What the files are like is
@@ -495,10 +528,24 @@ fn answer(sandbox: &Sandbox, rtk_home: &Path, task: &str) -> Value {
     answer
 }
 
-#[test]
-fn any_sequence_of_events_ends_in_the_answer_of_a_new_index() {
+/// What the hook writes to stdout, asking the daemon or not.
+fn hook(sandbox: &Sandbox, rtk_home: &Path, event: &Value, ask: &str) -> String {
+    let mut command = sandbox.command(OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+    // A busy machine must not turn into a missed deadline.
+    command
+        .env("RTK_HOME", rtk_home)
+        .env("RTK_DAEMON_ASK", ask)
+        .env("RTK_HOOK_DEADLINE_MS", "60000")
+        .arg("hook");
+    let run = sandbox.finish(command, event.to_string().as_bytes());
+    run.success().stdout().to_owned()
+}
+
+/// Runs worlds for as long as is asked for, or the one whose seed is given; returns how many.
+fn run_worlds(run: impl Fn(u64)) -> u64 {
     if let Some(seed) = std::env::var("RTK_ORACLE_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        return World::new(seed).run();
+        run(seed);
+        return 1;
     }
     let seconds = std::env::var("RTK_ORACLE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let limit = Duration::from_secs(seconds.unwrap_or(SECONDS));
@@ -508,9 +555,29 @@ fn any_sequence_of_events_ends_in_the_answer_of_a_new_index() {
     let start = seconds.map_or(1, |_| now % 1_000_000);
     let mut sequences = 0;
     while started.elapsed() < limit {
-        World::new(start + sequences).run();
+        run(start + sequences);
         sequences += 1;
     }
-    assert!(sequences > 0);
-    if seconds.is_some() {}
+    sequences
+}
+
+#[test]
+fn any_sequence_of_events_ends_in_the_answer_of_a_new_index() {
+    assert!(run_worlds(|seed| World::new(seed).run()) > 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_daemon_answers_after_any_sequence_of_events_as_a_new_index() {
+    let watched = |seed| {
+        let mut world = World::new(seed);
+        world.daemon = Some(Daemon::start(&world.sandbox, &world.sandbox.root().join("kept")));
+        world.run();
+        let daemon = world.daemon.take().unwrap();
+        let status = daemon.status(&world.sandbox);
+        let counts = &status["daemon"]["counts"];
+        assert!(counts["watched"].as_u64() > counts["compared"].as_u64(), "hardly watched: {status:#}");
+        assert_eq!(counts["refused"], 0, "{status:#}");
+    };
+    assert!(run_worlds(watched) > 0);
 }

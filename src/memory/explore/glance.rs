@@ -34,15 +34,21 @@ const DEFINITIONS_MAX: usize = 6;
 /// Empty when there is nothing to tell: no file, or not even the header fits.
 pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError> {
     let mut fresh = open_fresh(context, root, &|_| 0)?;
-    let view = View::of(&fresh.index);
+    let text = glance_of(&fresh.index, search::facts(context, root, &fresh), root, chars);
+    fresh.save(context);
+    Ok(text)
+}
+
+/// The same of an index that is up to date.
+pub(in crate::memory) fn glance_of(index: &Index, facts: Facts, root: &Root, chars: usize) -> String {
+    let view = View::of(index);
     if view.docs.is_empty() {
-        return Ok(String::new());
+        return String::new();
     }
     let survey = Survey::of(&view);
     let found = manifests::find(&view);
     let read: Vec<Manifest> =
         found.iter().take(MANIFESTS_MAX).filter_map(|doc| manifests::read(&root.path, doc)).collect();
-    let facts = search::facts(context, root, &fresh);
     let footer = "More: `rtk memory plan \"<question>\"` (files, definitions and lines for any question), `rtk memory explore` (overview).";
     let mut parts = vec![header(&facts, super::introduction(root, &survey, &read))];
     parts.extend(map(&survey));
@@ -54,9 +60,8 @@ pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String
         parts.push(format!("Tests: {}", shown.join(", ")));
     }
     parts.extend(dependencies(&read));
-    parts.extend(definitions(&survey, &fresh.index));
-    fresh.save(context);
-    Ok(fitted(&parts, footer, chars))
+    parts.extend(definitions(&survey, index));
+    fitted(&parts, footer, chars)
 }
 
 /// The lines in their order as far as they fit, with the footer; a line that does not fit ends the text.

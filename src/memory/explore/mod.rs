@@ -20,6 +20,7 @@ mod usage;
 
 pub use delta::{DefinitionDelta, Delta, FileDelta, Since, delta};
 pub use glance::glance;
+pub(super) use glance::glance_of;
 pub use manifests::{Dependency, EntryPoint, ManifestCommand};
 pub use overview::*;
 
