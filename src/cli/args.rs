@@ -47,8 +47,10 @@ pub(super) enum Command {
     Memory(MemoryArgs),
     /// Edit files so that no crash can break them
     Write(super::write::WriteArgs),
-    /// Examine the whole setup and say what to do: programs, hooks, memory, folders, log; exit 0 good, 1 broken, 2 warnings
+    /// Examine the whole setup and say what to do: programs, hooks, memory, daemon, folders, log; exit 0 good, 1 broken, 2 warnings
     Doctor,
+    /// Serve the memory as MCP tools over stdin and stdout, for a client that starts it
+    Mcp,
     /// Show each setting with its value and where it came from
     Config,
     /// Print a completion script for a shell
@@ -298,6 +300,12 @@ pub(super) struct ClearArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
+    /// Port of the HTTP face on the loopback; 0 for any that is free
+    #[arg(long, value_name = "N", default_value_t = 7700)]
+    pub(super) port: u16,
+    /// No HTTP: only the socket that hooks ask
+    #[arg(long)]
+    pub(super) no_http: bool,
     /// End after so many seconds without a question; 0 for never
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(super) idle_secs: u64,

@@ -104,6 +104,7 @@ fn dispatch(session: &Session, command: Command) -> Result<ExitCode, CliError> {
         Command::Memory(args) => memory::run(session, args),
         Command::Write(args) => write::run(session, args),
         Command::Doctor => doctor::run(session),
+        Command::Mcp => serve::mcp(session),
         Command::Config => config::run(session),
         Command::Completions(args) => completions::run(session, args),
     }

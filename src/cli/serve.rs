@@ -4,11 +4,15 @@ use super::args::{ProjectArgs, ServeArgs};
 use super::error::CliError;
 use super::memory::{context, place};
 use super::{Session, memory};
-use crate::base::{Env, Paths, tune_for_long_life, unix_ms};
-use crate::daemon::{self, Asked, DaemonError, Handler, HookCall, Place, Projects, ServeOptions, Stats};
+use crate::base::{Env, Paths, Settings, tune_for_long_life, unix_ms};
+use crate::daemon::{
+    self, Api, Asked, Claim, DaemonError, Handler, HookCall, HttpFace, HttpOptions, Listening, Place,
+    Projects, ServeOptions, Stats,
+};
 use crate::hook::{self, Knowledge};
 use crate::memory::{Budget, Context, IndexError, Plan, Question, Ranked, assemble};
 use crate::project::Root;
+use crate::state;
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -18,6 +22,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+/// Launches that the dashboard shows.
+const LAUNCHES_MAX: usize = 500;
+
 pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, CliError> {
     let paths = session.paths()?;
     if args.status {
@@ -26,7 +33,7 @@ pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, Cli
     if args.stop {
         return stop(session, paths);
     }
-    let claim = match daemon::claim(&session.env, paths) {
+    let mut claim = match daemon::claim(&session.env, paths) {
         Err(DaemonError::Running { .. }) if args.background => return Ok(ExitCode::SUCCESS),
         other => other?,
     };
@@ -38,14 +45,83 @@ pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, Cli
     let started_ms = unix_ms();
     let identity = claim.identity().to_owned();
     let daemon = Arc::new(Daemon { projects, stats: Arc::clone(&stats), program, identity, started_ms });
+    let http = http(session, args, &mut claim, &daemon)?;
     if !args.background && !session.out.is_quiet() {
         session.out.note(&format!("serving at {}; end it with Ctrl-C", claim.place().socket().display()));
+        if http.is_some() {
+            session.out.note(&format!("dashboard: {}", dashboard(claim.place())?));
+        }
     }
     session.log.line("info", &format!("daemon: serving, version {}", claim.identity()));
     let idle = (args.idle_secs > 0).then(|| Duration::from_secs(args.idle_secs));
     let options = ServeOptions { idle, stop: stop_signal()?, stats };
-    daemon::serve(claim, daemon, &session.log, options)?;
+    daemon::serve(&mut claim, daemon, &session.log, options)?;
+    // Requests under way end before another daemon may begin.
+    drop(http);
+    drop(claim);
     session.log.line("info", "daemon: ended");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the HTTP face, if it is wanted; in the background a port that is taken is no reason not to serve hooks.
+fn http(
+    session: &Session,
+    args: &ServeArgs,
+    claim: &mut Claim,
+    daemon: &Arc<Daemon>,
+) -> Result<Option<Listening>, CliError> {
+    if args.no_http {
+        return Ok(None);
+    }
+    let paths = session.paths()?.clone();
+    let (asked, told) = (Arc::clone(daemon), Arc::clone(daemon));
+    let env = session.env.clone();
+    let deadline_ms = Settings::load(&env, Some(&paths.settings()), None).0.hook_deadline_ms;
+    let face = HttpFace {
+        api: Api::new(&env, &paths, &session.log, Some(Arc::clone(&daemon.projects))),
+        hook: Box::new(move |event| {
+            let memory = KeptMemory { projects: Arc::clone(&asked.projects) };
+            hook::answer_for(&env, None, event, deadline_ms, &memory)
+        }),
+        status: Box::new(move || told.status()),
+        launches: Box::new(move || launches(&paths)),
+        stats: Arc::clone(&daemon.stats),
+        identity: daemon.identity.clone(),
+    };
+    let options = HttpOptions { port: args.port, token: daemon::token(claim.place())?, face };
+    match daemon::start_http(options, &session.log) {
+        Ok(listening) => {
+            claim.set_port(listening.port)?;
+            Ok(Some(listening))
+        }
+        Err(error) if args.background => {
+            session.log.line("warn", &format!("daemon: no HTTP: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(CliError::Room {
+            message: error.to_string(),
+            hint: Some("choose another port with --port N, or go without with --no-http".into()),
+        }),
+    }
+}
+
+/// The address of the dashboard with what lets one in; the part after `#` is never sent over the wire.
+fn dashboard(place: &Place) -> Result<String, CliError> {
+    let port = daemon::running(place).and_then(|running| running.port).unwrap_or_default();
+    Ok(format!("http://127.0.0.1:{port}/#{}", daemon::token(place)?))
+}
+
+/// The latest launches as a document.
+fn launches(paths: &Paths) -> String {
+    let launches = state::latest(paths, LAUNCHES_MAX).unwrap_or_default();
+    json!({ "schema": 1, "launches": launches }).to_string()
+}
+
+/// Serves the memory as MCP tools to the client that started this process.
+pub(super) fn mcp(session: &Session) -> Result<ExitCode, CliError> {
+    hook::silence_panics();
+    let api = Api::new(&session.env, session.paths()?, &session.log, None);
+    daemon::serve_mcp(api)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -81,6 +157,9 @@ fn status(session: &Session, paths: &Paths) -> Result<ExitCode, CliError> {
             session.out.line(
                 "          not this version: hooks do their work themselves; `rtk memory serve` replaces it",
             )?;
+        }
+        if running.port.is_some() {
+            session.out.line(&format!("dashboard {}", dashboard(&place)?))?;
         }
         session.out.raw(summary(&told).as_bytes())?;
     } else {

@@ -5,11 +5,14 @@
 //! user alone; everything is bounded (connections, queue, threads, memory, time) and it ends itself when idle. Knows
 //! nothing of clap and of the client's JSON: what an event means is a closure from above.
 
+mod api;
 mod client;
 mod error;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod filesystem;
+mod http;
 mod lifecycle;
+mod mcp;
 mod place;
 mod projects;
 mod server;
@@ -23,9 +26,12 @@ mod wire;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use watch_none as watch;
 
+pub use api::{Api, ApiError, ErrorKind, Operation};
 pub use client::{Asked, ask_hook, status, stop};
 pub use error::DaemonError;
+pub use http::{HttpFace, HttpOptions, Listening, start as start_http, token};
 pub use lifecycle::{Claim, Running, claim, identity, is_running, running};
+pub use mcp::serve as serve_mcp;
 pub use place::Place;
 pub use projects::{Projects, Renewal};
 pub use server::{Handler, ServeOptions, serve};

@@ -51,9 +51,9 @@ struct Shared {
     stop: Mutex<std::sync::mpsc::Sender<()>>,
 }
 
-/// Serves until it is told to stop, or nobody has asked anything for long; then gives the claim back.
+/// Serves until it is told to stop, or nobody has asked anything for long; then lets nobody in any more.
 pub fn serve(
-    mut claim: Claim,
+    claim: &mut Claim,
     handler: Arc<dyn Handler>,
     log: &Log,
     options: ServeOptions,

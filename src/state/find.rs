@@ -7,6 +7,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+/// Sessions that are read for the latest launches.
+const SESSIONS_MAX: usize = 200;
+
 /// A launch with the agent start that it led to.
 #[derive(Debug)]
 pub struct Found {
@@ -38,6 +41,24 @@ pub fn find(paths: &Paths, tool_use_id: Option<&str>) -> Result<Option<Found>, S
         return Ok(Some(Found { file, launch: *launch, started }));
     }
     Ok(None)
+}
+
+/// The latest launches of all sessions, newest first, at most `count`.
+pub fn latest(paths: &Paths, count: usize) -> Result<Vec<Launch>, StateError> {
+    let mut launches: Vec<Launch> = Vec::new();
+    for file in newest_first(paths)?.into_iter().take(SESSIONS_MAX) {
+        if launches.len() >= count.saturating_mul(2) {
+            break;
+        }
+        let events = read(&file).unwrap_or_default();
+        launches.extend(events.into_iter().filter_map(|event| match event {
+            Event::Launch(launch) => Some(*launch),
+            _ => None,
+        }));
+    }
+    launches.sort_by_key(|launch| std::cmp::Reverse(launch.at_ms));
+    launches.truncate(count);
+    Ok(launches)
 }
 
 fn newest_first(paths: &Paths) -> Result<Vec<PathBuf>, StateError> {

@@ -10,7 +10,7 @@ mod prune;
 mod session;
 
 pub use event::{Action, CandidateRow, ErrorRow, Event, Launch, Mark, Started};
-pub use find::{Found, find};
+pub use find::{Found, find, latest};
 pub use mask::head;
 pub use prune::prune;
 pub use session::{Session, StateError};

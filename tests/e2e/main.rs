@@ -14,6 +14,7 @@
 //! | `slice.rs` | what a slice looks like from outside |
 //! | `inject.rs`, `launches.rs`, `explore.rs` | the main job: kinds of agents, ways of launching, exploration answered |
 //! | `rights.rs`, `foreign.rs`, `failures.rs`, `install.rs` | no more rights, beside other hooks, never in the way, in and out again |
+//! | `daemon.rs`, `page.rs` | the daemon asked, killed, over HTTP and MCP; its page in a browser |
 //! | `plugin.rs` | the repository as a marketplace with one plugin |
 
 #![expect(
@@ -25,12 +26,14 @@
 mod api;
 mod client;
 mod contract;
+mod daemon;
 mod explore;
 mod failures;
 mod foreign;
 mod inject;
 mod install;
 mod launches;
+mod page;
 mod plugin;
 mod rights;
 mod run;

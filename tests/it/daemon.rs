@@ -26,7 +26,7 @@ impl Daemon {
 
     fn start_with(sandbox: &Sandbox, rtk_home: &Path, program: &Path, args: &[&str]) -> Daemon {
         let mut command = sandbox.command(program.as_os_str());
-        command.env("RTK_HOME", rtk_home).args(["memory", "serve"]).args(args);
+        command.env("RTK_HOME", rtk_home).args(["memory", "serve", "--port", "0"]).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let daemon = Daemon { child: command.spawn().unwrap(), rtk_home: rtk_home.to_path_buf() };
         let pid = daemon.child.id();
@@ -297,7 +297,7 @@ fn one_daemon_a_user_and_another_version_is_replaced() {
     assert_eq!(old.wait(), Some(0));
     assert_eq!(hook(&sandbox, &rtk_home, &event, true), alone);
     assert_eq!(new.count(&sandbox, "questions"), 1);
-    let second = ask(&sandbox, &rtk_home, &["memory", "serve"]);
+    let second = ask(&sandbox, &rtk_home, &["memory", "serve", "--port", "0"]);
     second.code(1).complains("runs already");
     assert_eq!(new.count(&sandbox, "questions"), 1, "the first one goes on");
 }
@@ -326,6 +326,23 @@ fn a_home_deeper_than_a_sockets_path_may_be_long_works_too() {
     use std::os::unix::fs::PermissionsExt as _;
     let socket = std::fs::symlink_metadata(rtk_home.join("state/daemon.sock")).unwrap();
     assert_eq!(socket.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_doctor_tells_the_truth_about_it() {
+    let (sandbox, rtk_home) = project();
+    let examined = || ask(&sandbox, &rtk_home, &["doctor", "--json"]).json();
+    let about = |document: &Value| document["findings"].to_string().contains("the daemon");
+    let none = examined();
+    assert!(none["daemon"]["process"].is_null() && !about(&none), "{none:#}");
+    let daemon = Daemon::start(&sandbox, &rtk_home);
+    hook(&sandbox, &rtk_home, &launch(&sandbox, "s", "print_greeting"), true);
+    let well = examined();
+    assert_eq!(well["daemon"]["told"]["counts"]["questions"], 1, "{well:#}");
+    assert!(!about(&well), "{well:#}");
+    daemon.signal(Signal::STOP);
+    let stuck = examined();
+    assert!(stuck["findings"].to_string().contains("does not answer"), "{stuck:#}");
 }
 
 #[test]

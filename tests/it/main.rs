@@ -11,6 +11,8 @@ mod architecture;
 mod cli;
 #[cfg(unix)]
 mod daemon;
+#[cfg(unix)]
+mod daemon_http;
 mod doctor;
 mod documents;
 mod explore;
@@ -30,6 +32,8 @@ mod install_script;
 mod install_show;
 mod install_upgrade;
 mod lookup;
+#[cfg(unix)]
+mod mcp;
 #[cfg(unix)]
 mod memory_bad_input;
 #[cfg(unix)]

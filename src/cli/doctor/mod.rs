@@ -3,6 +3,7 @@
 //! A part is a function in the table `PARTS`; to examine something more, add a file and a row. Nothing is changed.
 
 mod client;
+mod daemon;
 mod folders;
 mod log;
 mod memory;
@@ -37,8 +38,15 @@ struct Section {
 type Part = fn(&Session) -> Result<Section, CliError>;
 
 /// All parts, in the order in which they are printed.
-const PARTS: &[Part] =
-    &[program::examine, setup::examine, client::examine, memory::examine, folders::examine, log::examine];
+const PARTS: &[Part] = &[
+    program::examine,
+    setup::examine,
+    client::examine,
+    memory::examine,
+    daemon::examine,
+    folders::examine,
+    log::examine,
+];
 
 /// Examines every part and gives the worst finding as the exit code.
 pub(super) fn run(session: &Session) -> Result<ExitCode, CliError> {
