@@ -146,10 +146,11 @@ fn commit<D: Disk>(
         asides.made = None;
         return Ok(Outcome::VisibleNotDurable { reason: Some(error.to_string()) });
     }
-    drop(temps);
     drop(asides);
-    // A journal that cannot go is harmless: all that it names is done.
-    let _ = disk.remove(journal);
+    // As long as the journal lies there the next run tidies up; one that cannot go is harmless: what it names is done.
+    if temps.into_iter().map(Temp::discard).fold(true, |all, gone| all && gone) {
+        let _ = disk.remove(journal);
+    }
     Ok(if options.durable { Outcome::Durable } else { Outcome::VisibleNotDurable { reason: None } })
 }
 

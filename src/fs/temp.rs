@@ -89,6 +89,13 @@ impl<'d, D: Disk> Temp<'d, D> {
         Ok(())
     }
 
+    /// Removes the file, or what was displaced to its name; says whether it is gone.
+    pub(super) fn discard(mut self) -> bool {
+        self.keep = true;
+        let gone = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        self.disk.remove(&self.path).map_or_else(gone, |()| true)
+    }
+
     /// Lets the file live on: it has taken its place.
     pub(super) fn keep(mut self) {
         self.keep = true;

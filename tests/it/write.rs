@@ -2,4 +2,7 @@
 
 mod batch;
 mod file;
+mod fuzz_patch;
 mod replace;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod trace;

@@ -28,12 +28,12 @@ import time
 from recorder import Recorder
 
 MIB = 1 << 20
-SECTOR = 512
-# Smallest sizes that the tools accept, in bytes.
+# Image sizes are the smallest that the tools accept, in bytes. A torn write ends at a multiple of the last number: btrfs
+# demands of a disk that its super block of 4 KiB is written whole, and cannot be mounted otherwise, whoever wrote files.
 FILE_SYSTEMS = {
-    "ext4": (64 * MIB, ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"], "noauto_da_alloc"),
-    "xfs": (320 * MIB, ["mkfs.xfs", "-q", "-f"], "nouuid"),
-    "btrfs": (128 * MIB, ["mkfs.btrfs", "-q", "-f", "-s", "4096"], "noatime"),
+    "ext4": (64 * MIB, ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"], "noauto_da_alloc", 512),
+    "xfs": (320 * MIB, ["mkfs.xfs", "-q", "-f"], "nouuid", 512),
+    "btrfs": (128 * MIB, ["mkfs.btrfs", "-q", "-f", "-s", "4096"], "noatime", 4096),
 }
 FOLDERS = [f"d{number}" for number in range(6)]
 
@@ -164,7 +164,7 @@ class Broken:
 
 def record(writer, kind, work, seed):
     """Runs all steps on a recorded disk; gives the image before them, the log and the steps."""
-    size, mkfs, options = FILE_SYSTEMS[kind]
+    size, mkfs, options, _ = FILE_SYSTEMS[kind]
     image, fuse, mount = (os.path.join(work, name) for name in ("image", "fuse", "mount"))
     for folder in (fuse, mount):
         os.makedirs(folder, exist_ok=True)
@@ -272,7 +272,7 @@ def examine(writer, kind, work, recorded, most, seed):
     """Builds the crash images, mounts and judges each; gives how many there were and what broke."""
     base, log, plan = recorded
     rng = random.Random(seed)
-    _, _, options = FILE_SYSTEMS[kind]
+    _, _, options, sector = FILE_SYSTEMS[kind]
     rolling, crash, mount = (os.path.join(work, name) for name in ("rolling", "crash", "mount"))
     run("cp", "--sparse=always", base, rolling)
     done, tried, problems = 0, 0, []
@@ -289,8 +289,8 @@ def examine(writer, kind, work, recorded, most, seed):
         with open(crash, "r+b") as file:
             for at in chosen:
                 offset, data = log[at]
-                if at == torn and len(data) > SECTOR:
-                    data = data[:SECTOR * rng.randrange(1, len(data) // SECTOR)] if len(data) >= 2 * SECTOR else b""
+                if at == torn:
+                    data = data[:sector * rng.randrange(len(data) // sector)] if len(data) >= sector else b""
                 file.seek(offset)
                 file.write(data)
         tried += 1
@@ -342,8 +342,7 @@ def main():
             _, log, plan = recorded
             flushes = sum(entry is None for entry in log)
             broken = len({position for position, _ in problems})
-            images = len(problems) and broken
-            print(f"| {kind} | {writer.name} | {len(plan) - 1} | {len(log) - flushes} | {flushes} | {tried} | {images} |",
+            print(f"| {kind} | {writer.name} | {len(plan) - 1} | {len(log) - flushes} | {flushes} | {tried} | {broken} |",
                   flush=True)
             for position, problem in problems[:0 if writer.catches else 10]:
                 print(f"  at {position}: {problem}", file=sys.stderr)
