@@ -148,7 +148,8 @@ fn commit<D: Disk>(
     }
     drop(asides);
     // As long as the journal lies there the next run tidies up; one that cannot go is harmless: what it names is done.
-    if temps.into_iter().map(Temp::discard).fold(true, |all, gone| all && gone) {
+    let kept = temps.into_iter().map(Temp::discard).filter(|gone| !gone).count();
+    if kept == 0 {
         let _ = disk.remove(journal);
     }
     Ok(if options.durable { Outcome::Durable } else { Outcome::VisibleNotDurable { reason: None } })
