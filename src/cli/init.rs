@@ -34,8 +34,11 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
     let request = Request { env: &session.env, paths: session.paths()?, scope, action, note, allow };
     let change = preview(&request)?;
     if !change.is_change() {
-        if !args.dry_run && has_leavings(&request)? {
-            apply(&request)?;
+        if !args.dry_run
+            && has_leavings(&request)?
+            && let Err(error) = apply(&request)
+        {
+            session.out.warn(&format!("what an earlier run has left stays: {error}"));
         }
         return nothing_to_do(session, &request, &change);
     }

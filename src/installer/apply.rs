@@ -306,8 +306,10 @@ fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallErro
     let user = rustix::process::geteuid().as_raw();
     must_not_be_foreign(user, &request.paths.data)?;
     if request.scope == Scope::Global {
-        must_not_be_foreign(user, &path)?;
-        must_not_be_foreign(user, &note_path)?;
+        // The folder tells; a file in it keeps its owner, whoever that is.
+        for path in [&path, &note_path] {
+            must_not_be_foreign(user, path.parent().unwrap_or(path))?;
+        }
     }
     let program = program(request.env)?;
     let receipts = read_receipts(request.paths)?;

@@ -420,3 +420,94 @@ fn a_kill_at_any_moment_leaves_a_whole_file_and_the_way_back() {
         place.tree().into_keys().filter(|path| path.to_string_lossy().contains(".rtk-")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+/// An access list as the kernel keeps it: the owner and the user 60001 may read and write, the group may read.
+fn access_list() -> Vec<u8> {
+    let entry = |tag: u16, rights: u16, id: u32| {
+        [&tag.to_le_bytes()[..], &rights.to_le_bytes(), &id.to_le_bytes()].concat()
+    };
+    let nobody = u32::MAX;
+    let entries = [(1, 6, nobody), (2, 6, 60_001), (4, 4, nobody), (16, 6, nobody), (32, 0, nobody)];
+    let entries = entries.into_iter().flat_map(|(tag, rights, id)| entry(tag, rights, id));
+    2_u32.to_le_bytes().into_iter().chain(entries).collect()
+}
+
+fn attribute(path: &Path, name: &str) -> Option<Vec<u8>> {
+    let mut value = vec![0; 1024];
+    let length = rustix::fs::getxattr(path, name, &mut value[..]).ok()?;
+    value.truncate(length);
+    Some(value)
+}
+
+#[test]
+fn owner_mode_attributes_and_access_list_survive_both_ways() {
+    let place = Place::new();
+    place.write(b"{\"a\": 1}");
+    let settings = place.settings();
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&settings, Some(60_001), Some(60_002)).unwrap();
+    }
+    std::fs::set_permissions(&settings, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let attributes = [("user.note", b"kept".to_vec()), ("system.posix_acl_access", access_list())];
+    for (name, value) in &attributes {
+        // A file system without them has none to lose; then none may be there afterwards either.
+        let _ = rustix::fs::setxattr(&settings, *name, value, rustix::fs::XattrFlags::empty());
+    }
+    let look = || {
+        let meta = std::fs::metadata(&settings).unwrap();
+        let found: Vec<_> = attributes.iter().map(|(name, _)| attribute(&settings, name)).collect();
+        (meta.uid(), meta.gid(), meta.mode(), found)
+    };
+    let before = look();
+    place.ok(&["init", "--yes"]);
+    assert_eq!(look(), before);
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert_eq!(look(), before);
+    assert_eq!(place.read(), "{\"a\": 1}");
+}
+
+#[test]
+fn a_file_of_many_megabytes_comes_back_to_the_byte() {
+    let place = Place::new();
+    let rules: Vec<String> =
+        (0..60_000).map(|number| format!("\t\t\t\"Bash(command-{number} --with \\u00e9:*)\"")).collect();
+    let text = format!(
+        "{{\r\n\t\"permissions\": {{\r\n\t\t\"allow\": [\r\n{}\r\n\t\t]\r\n\t}},\r\n\t\"hooks\": {{ }}\r\n}}",
+        rules.join(",\r\n")
+    );
+    assert!(text.len() > 2_500_000);
+    place.write(text.as_bytes());
+    place.ok(&["init", "--yes"]);
+    assert_eq!(registered(&place.read(), "PreToolUse"), [ours()]);
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert!(place.read() == text);
+}
+
+#[test]
+fn a_client_folder_that_is_a_link_is_written_through() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.home().join("dotfiles/claude")).unwrap();
+    std::fs::write(place.home().join("dotfiles/claude/settings.json"), "{ }").unwrap();
+    symlink("dotfiles/claude", place.home().join(".claude")).unwrap();
+    let before = place.tree();
+    place.ok(&["init", "--yes"]);
+    assert!(std::fs::symlink_metadata(place.home().join(".claude")).unwrap().is_symlink());
+    assert_eq!(registered(&place.read(), "PreToolUse"), [ours()]);
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert_eq!(place.tree(), before);
+}
+
+#[test]
+fn after_foreign_edits_exactly_ours_goes_and_the_bytes_around_it_come_back() {
+    let place = Place::new();
+    let before =
+        "{\n  \"hooks\": { \"PreToolUse\": [ ],\n    \"Stop\": [\n\n    ] },\n  \"model\": \"opus\"\n}";
+    place.write(before.as_bytes());
+    place.ok(&["init", "--yes"]);
+    let edit = |text: &str| {
+        text.replace("\"opus\"", "\"haiku\",\n     \"env\": {}").replace("[\n\n    ]", "[{\"hooks\": []}]")
+    };
+    place.write(edit(&place.read()).as_bytes());
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert_eq!(place.read(), edit(before));
+}
