@@ -64,7 +64,12 @@ class Recorder:
                 code, body = 0, self.answer(opcode, node, request[40:])
             except OSError as error:
                 code, body = -error.errno, b""
-            os.write(self.fuse, struct.pack("<IiQ", 16 + len(body), code, unique) + body)
+            try:
+                os.write(self.fuse, struct.pack("<IiQ", 16 + len(body), code, unique) + body)
+            except OSError as error:
+                # Whoever asked was interrupted, or the file system is gone: nobody waits for the answer.
+                if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EINVAL):
+                    raise
             if opcode == DESTROY:
                 return
 
