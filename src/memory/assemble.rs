@@ -9,6 +9,8 @@ use crate::text::{estimate_tokens, inert};
 
 /// Files with less than this share of the best score are not shown.
 const SCORE_SHARE_MIN: f32 = 0.3;
+/// The numbers below are meant for a budget of so many tokens and grow with a larger one.
+const TOKENS_USUAL: usize = 2200;
 /// Files listed at most, by detail.
 const LISTED_MAX: [usize; 3] = [20, 12, 16];
 /// Share of the budget for the list of files; the rest is for quotes.
@@ -50,6 +52,11 @@ pub fn assemble(ranked: &Ranked, budget: &Budget<'_>) -> Plan {
         candidates,
         text,
     }
+}
+
+/// A number that is meant for the usual budget, for a larger one.
+fn scaled(count: usize, tokens: usize) -> usize {
+    count.saturating_mul(tokens.max(TOKENS_USUAL)) / TOKENS_USUAL
 }
 
 /// What is left of the budget.
@@ -133,7 +140,7 @@ fn list(ranked: &Ranked, budget: &Budget<'_>, room: &mut Room, candidates: &mut 
     let keep = (budget.tokens as f64 * (1.0 - LIST_SHARE[detail])) as usize;
     let mut listed: Vec<Listed> = Vec::new();
     for (rank, (found, candidate)) in ranked.found.iter().zip(candidates).enumerate() {
-        if listed.len() >= LISTED_MAX[detail] {
+        if listed.len() >= scaled(LISTED_MAX[detail], budget.tokens) {
             candidate.cut = Some("beyond the number of files shown".into());
             continue;
         }
@@ -142,7 +149,7 @@ fn list(ranked: &Ranked, budget: &Budget<'_>, room: &mut Room, candidates: &mut 
             continue;
         }
         let given = budget.given.contains(&candidate.path);
-        let named = NAMED_MAX[rank.min(5) / 3 + usize::from(rank > 7)];
+        let named = scaled(NAMED_MAX[rank.min(5) / 3 + usize::from(rank > 7)], budget.tokens);
         let options = [named, named / 2, 0];
         let mut entry = None;
         for (attempt, &named) in options.iter().enumerate() {
@@ -193,7 +200,7 @@ fn quote(
     options.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     let mut quotes: Vec<Quote> = Vec::new();
     for (_, rank, start, end) in options {
-        if quotes.len() >= QUOTES_MAX[budget.detail as usize] {
+        if quotes.len() >= scaled(QUOTES_MAX[budget.detail as usize], budget.tokens) {
             break;
         }
         let same = quotes.iter().filter(|quote| quote.rank == rank);

@@ -138,6 +138,41 @@ fn a_plan_says_in_words_and_in_numbers_how_it_came_about() {
 }
 
 #[test]
+fn a_larger_budget_names_more_files_and_definitions() {
+    let sandbox = Sandbox::new();
+    for file in 0..30 {
+        let functions =
+            (0..16).map(|number| format!("pub fn harbor_lamp_{file}_{number}() {{\n    harbor();\n}}\n"));
+        sandbox.write(format!("src/part{file}.rs"), functions.collect::<String>());
+    }
+    let slice = |budget: &str| {
+        let run = sandbox.rtk(&[
+            "memory",
+            "plan",
+            "--json",
+            "--top",
+            "30",
+            "--token-budget",
+            budget,
+            "harbor lamp fails",
+        ]);
+        let plan = run.success().json();
+        let shown =
+            plan["candidates"].as_array().unwrap().iter().filter(|file| file["shown"] == true).count();
+        let named = plan["text"]
+            .as_str()
+            .unwrap()
+            .lines()
+            .filter(|line| line.contains("  pub fn harbor_lamp_"))
+            .count();
+        assert!(plan["tokens"].as_u64().unwrap() <= budget.parse().unwrap(), "{budget}");
+        (shown, named)
+    };
+    let (usual, large) = (slice("2200"), slice("8800"));
+    assert!(large.0 > usual.0 && large.1 > 2 * usual.1, "{usual:?} {large:?}");
+}
+
+#[test]
 fn an_explanation_that_is_not_there_says_what_to_do() {
     Sandbox::new().rtk(&["hook", "why"]).code(1).complains("no launch").complains("hint: ");
 }

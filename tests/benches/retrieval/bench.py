@@ -6,11 +6,13 @@
   bench.py report DUMP [DUMP ...]                                        figures of the order that rtk gave
   bench.py ablate DUMP [DUMP ...]                                        what each signal is worth
   bench.py abstain DUMP --foreign DUMP                                   real tasks against those of other projects
+  bench.py places --tasks TASKS --folders FOLDERS --rtk RTK              changed lines that a slice names
 
 TASKS    one JSON object a line: `id`, `repo`, `lang`, `set`, `query` (text of the task), `truth_src` (paths that the real
          change modified).
 FOLDERS  one JSON object a line: `repo`, `folder`: a work tree at the state before the tasks; or `repo`, `id`, `folder` for
          a task of its own; or `command`, which is run first (to check out a commit).
+         `places` also needs `parent` and `commit` of each task, and in FOLDERS `objects`: a git directory that has them.
 DUMP     one JSON object a line: the task, its truth, names of signals, and of each candidate its path and raw values.
 
 Signals before `test` are divided by their maximum over the candidates of a question, exactly as in `src/memory/rank.rs`.
@@ -25,6 +27,7 @@ import json
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -86,12 +89,12 @@ def exchange_texts(tasks):
                 break
 
 
-def ask(options, folder, text):
+def ask(options, folder, text, more=()):
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf8") as file:
         file.write(text)
         file.flush()
         command = [options.rtk, "memory", "plan", "--json", "--top", str(options.top)]
-        command += ["--project", folder, "--task-file", file.name]
+        command += ["--project", folder, "--task-file", file.name, *more]
         done = subprocess.run(command, capture_output=True)
     if done.returncode:
         print(done.stderr.decode("utf8", "replace")[-300:], file=sys.stderr)
@@ -373,6 +376,116 @@ def logistic(numpy, values, truth, penalty):
     return minimise(numpy, loss, numpy.zeros(values.shape[1]), 200)
 
 
+# ---------------------------------------------------------------- places
+
+
+BUDGETS = (1000, 2200, 4000)
+LARGE_SPAN = 60
+CHARS_PER_TOKEN = 4
+HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+def hunks(git_dir, old, new, path):
+    """Hunks of a file between two commits: start and length on the old side, start and length on the new side."""
+    command = ["git", "--git-dir", git_dir, "diff", "-U0", "--no-renames", "--no-ext-diff", old, new, "--", path]
+    text = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf8", "replace")
+    found = (HUNK.match(line) for line in text.splitlines())
+    return [(int(m[1]), int(m[2] or 1), int(m[3]), int(m[4] or 1)) for m in found if m]
+
+
+def changed_ranges(git_dir, task, at):
+    """Lines that the change replaced or stood before what it added, numbered as at the commit `at`."""
+    ranges = []
+    for path in task["truth_src"]:
+        since = [] if at == task["parent"] else hunks(git_dir, at, task["parent"], path)
+        for start, count, _, _ in hunks(git_dir, task["parent"], task["commit"], path):
+            first, last = (start, start + count - 1) if count else (max(start, 1), max(start, 1))
+            ranges.append((path, line_before(since, first), line_before(since, last)))
+    return ranges
+
+
+def line_before(since, line):
+    """The number that a line had before the hunks `since`; of a line that they made, the place where it was put."""
+    shift = 0
+    for old_start, old_count, new_start, new_count in since:
+        new_first = new_start if new_count else new_start + 1
+        if line < new_first:
+            break
+        if line < new_first + new_count:
+            return min(old_start + (line - new_first), old_start + max(old_count - 1, 0))
+        shift += old_count - new_count
+    return line + shift
+
+
+def named_spans(text):
+    """Path, first and last line of each definition and quote that a slice names."""
+    spans, path = [], None
+    for line in text.splitlines():
+        if entry := re.match(r"^\d+\. (.+?)(?: — .*)?$", line):
+            path = entry[1]
+        elif quote := re.match(r"^(.+) lines (\d+)-(\d+):$", line):
+            spans.append((quote[1], int(quote[2]), int(quote[3])))
+        elif path and (symbol := re.match(r"^   (\d+)(?:-(\d+))?  ", line)):
+            spans.append((path, int(symbol[1]), int(symbol[2] or symbol[1])))
+    return spans
+
+
+def whole_files(folder, paths, tokens):
+    """Spans of the first files as a whole until the budget is full; the last one is cut."""
+    spans, left = [], tokens * CHARS_PER_TOKEN
+    for path in paths:
+        try:
+            with open(os.path.join(folder, path), encoding="utf8", errors="replace") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            continue
+        last = 0
+        while last < len(lines) and left > 0:
+            left -= len(lines[last]) + 1
+            last += 1
+        spans.append((path, 1, last))
+        if left <= 0:
+            break
+    return spans
+
+
+def share_inside(ranges, spans, largest=10**9):
+    inside = lambda path, first, last: any(
+        path == other and start <= first and last <= end and end - start < largest for other, start, end in spans
+    )
+    return sum(inside(*item) for item in ranges) / len(ranges)
+
+
+def places(options):
+    folders = {row.get("id") or row["repo"]: row for row in lines_of(options.folders)}
+    tasks = [task for path in options.tasks for task in lines_of(path)]
+    tasks = [task for task in tasks if task["id"] in folders or task["repo"] in folders]
+    tasks = [task for task in tasks if options.set in ("all", task.get("set"))][:: options.every]
+    sums, count = collections.Counter(), 0
+    for task in sorted(tasks, key=lambda task: task["repo"]):
+        row = folders.get(task["id"]) or folders[task["repo"]]
+        if row.get("command"):
+            subprocess.run(row["command"], shell=True, check=True, stdout=subprocess.DEVNULL)
+        head = ["git", "-C", row["folder"], "rev-parse", "HEAD"]
+        at = subprocess.run(head, capture_output=True, check=True).stdout.decode().strip()
+        ranges = changed_ranges(row["objects"], task, at)
+        if not ranges:
+            continue
+        count += 1
+        for tokens in BUDGETS:
+            plan = ask(options, row["folder"], task["query"], ["--token-budget", str(tokens)])
+            spans = named_spans(plan["text"]) if plan else []
+            paths = [candidate["path"] for candidate in plan["candidates"]] if plan else []
+            sums["slice", tokens] += share_inside(ranges, spans)
+            sums["small", tokens] += share_inside(ranges, spans, LARGE_SPAN)
+            sums["files", tokens] += share_inside(ranges, whole_files(row["folder"], paths, tokens))
+    titles = {"slice": "in a span that the slice names", "small": f"in one of at most {LARGE_SPAN} lines", "files": "in whole top files"}
+    print(f"{count} tasks; share of changed line ranges\n| | " + " | ".join(f"{tokens} tokens" for tokens in BUDGETS) + " |")
+    print("|---|" + "--:|" * len(BUDGETS))
+    for kind, title in titles.items():
+        print(f"| {title} | " + " | ".join(f"{100 * sums[kind, tokens] / count:.1f}" for tokens in BUDGETS) + " |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -384,6 +497,13 @@ def main():
     sub.add_argument("--set", default="all")
     sub.add_argument("--top", type=int, default=400)
     sub.add_argument("--foreign", action="store_true", help="ask each project what was meant for another")
+    sub = commands.add_parser("places")
+    sub.add_argument("--tasks", nargs="+", required=True)
+    sub.add_argument("--folders", required=True)
+    sub.add_argument("--rtk", required=True)
+    sub.add_argument("--set", default="all")
+    sub.add_argument("--top", type=int, default=20)
+    sub.add_argument("--every", type=int, default=1, help="take only each so many-th task")
     for name in ("fit", "report", "ablate", "abstain"):
         sub = commands.add_parser(name)
         sub.add_argument("dumps", nargs="+")
