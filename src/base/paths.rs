@@ -61,6 +61,11 @@ impl Paths {
         self.state.join("batch.journal")
     }
 
+    /// The folder of notes by which an edit is taken back to the byte.
+    pub fn receipts(&self) -> PathBuf {
+        self.state.join("receipts")
+    }
+
     /// The user's settings file.
     pub fn settings(&self) -> PathBuf {
         self.config.join("config.toml")

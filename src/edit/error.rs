@@ -1,5 +1,6 @@
 //! Why an edit did not happen; every kind means that each file is as it was.
 
+use super::document::Fault;
 use crate::fs::FsError;
 use std::path::PathBuf;
 
@@ -88,6 +89,14 @@ pub enum EditError {
         /// Which value, and what would fit.
         message: String,
     },
+    /// A value in a document was not read or not changed.
+    #[error("{path}: {fault}", path = .path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        fault: Fault,
+    },
     /// The path leads out of the folder that was set as root.
     #[error("{path} lies outside {root}", path = .path.display(), root = .root.display())]
     Outside {
@@ -143,6 +152,14 @@ impl EditError {
             EditError::IfMatch { .. } => Kind::Precondition,
             EditError::Parse { .. } => Kind::Parse,
             EditError::Value { .. } => Kind::Value,
+            EditError::Document { fault, .. } => match fault {
+                Fault::Syntax { .. } => Kind::Parse,
+                Fault::Missing { .. } => Kind::NoMatch,
+                Fault::Ambiguous { .. } => Kind::Ambiguous,
+                Fault::Value { .. } => Kind::Value,
+                Fault::Refused { .. } => Kind::Target,
+                Fault::Usage { .. } => Kind::Usage,
+            },
             EditError::Outside { .. } | EditError::Symlink { .. } => Kind::Target,
             EditError::Usage { .. } => Kind::Usage,
             EditError::Batch { cause, .. } => cause.kind(),
@@ -163,6 +180,7 @@ impl EditError {
             EditError::Value { .. } => "give a value that fits",
             EditError::Outside { .. } => "name a path below the root, or another --root",
             EditError::Symlink { .. } => "leave --no-follow out to write the file that it leads to",
+            EditError::Document { fault, .. } => return Some(fault.hint().into()),
             EditError::Usage { hint, .. } => return Some(hint.clone()),
             EditError::Batch { cause, .. } => {
                 return Some(format!("no file was changed; {}", cause.hint().unwrap_or_default()));

@@ -1,4 +1,4 @@
-//! Edits that agents and users ask for: a file's whole content, a passage, a patch, a batch of them.
+//! Edits that agents and users ask for: a file's whole content, a passage, a patch, a value in a document, a batch.
 //!
 //! Invariants: an edit is a pure function from old bytes to new bytes, applied by [`edit_file`] under the file's lock;
 //! an error means that every file is as it was; nothing is matched approximately unless asked for. Knows nothing of
@@ -8,20 +8,26 @@ mod adapt;
 mod apply;
 mod batch;
 mod diff;
+mod document;
 mod error;
 mod hunk;
 mod near;
 mod patch;
 mod plan;
 mod policy;
+mod receipt;
 mod replace;
 mod stream;
 
 pub use apply::{Change, Cost, Done, Edited, edit_file, hex_hash};
 pub use batch::edit_batch;
+pub use document::{
+    Action, Fault, Format, Got, KeyPath, Request, Value, ValueType, edit as edit_value, get as get_value,
+};
 pub use error::{EditError, Kind};
 pub use patch::Patch;
 pub use plan::{PlannedEdit, Step, parse_plan};
 pub use policy::{IfMatch, Policy};
+pub use receipt::Receipt;
 pub use replace::{Passage, Times, replace_passage};
 pub use stream::{Streamed, stream_file};

@@ -3,6 +3,7 @@
 mod batch;
 mod file;
 mod fuzz_patch;
+mod keys;
 mod replace;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod trace;

@@ -64,6 +64,15 @@ pub(super) enum WriteCommand {
     Patch(PatchArgs),
     /// Make all edits of a plan, or none
     Batch(BatchArgs),
+    /// Give a value in a JSON, TOML, YAML, .env or INI file, or an element of a list, another value or place
+    #[command(
+        after_help = "Keys: a.b[0].\"key with dots\", list[-1], list[+] (append), or a JSON pointer /a/b/0; . is the whole document.\nWithout --type a string stays a string, a list or an object takes only its kind, all else is what it looks like.\n\nExamples:\n  rtk write set package.json version 1.2.0\n  rtk write set Cargo.toml 'dependencies.serde.features[+]' derive\n  rtk write set settings.json '\"editor.tabSize\"' 2\n  rtk write set config.yaml server.tls - --create-parents < tls.json\n  rtk write set list.json 'items[-1]' --move-to 0"
+    )]
+    Set(SetArgs),
+    /// Take a key or an element out of a JSON, TOML, YAML, .env or INI file
+    Unset(UnsetArgs),
+    /// Print a value of a JSON, TOML, YAML, .env or INI file
+    Get(GetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -134,4 +143,82 @@ pub(super) struct BatchArgs {
     /// The plan, a JSON document; `-` is stdin
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(super) plan: PathBuf,
+}
+
+/// A place in a document.
+#[derive(Debug, Args)]
+pub(super) struct PlaceArgs {
+    /// The file
+    pub(super) path: PathBuf,
+    /// The key path, such as a.b[0], or a JSON pointer
+    pub(super) key: String,
+    /// The file's format; told from its name when left out
+    #[arg(long, value_enum)]
+    pub(super) format: Option<FormatArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatArg {
+    Json,
+    /// JSON with comments and trailing commas
+    Jsonc,
+    Toml,
+    Yaml,
+    Env,
+    Ini,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TypeArg {
+    #[value(alias = "str")]
+    String,
+    #[value(alias = "int")]
+    Integer,
+    #[value(alias = "float")]
+    Number,
+    #[value(alias = "bool")]
+    Boolean,
+    Null,
+    Object,
+    Array,
+    /// Any JSON
+    Json,
+    /// A TOML date or time
+    Datetime,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetArgs {
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    /// The value; `-` reads it from stdin
+    #[arg(allow_negative_numbers = true, required_unless_present = "move_to", conflicts_with = "move_to")]
+    pub(super) value: Option<String>,
+    /// The type that the value must have; it is refused if it does not fit
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    pub(super) kind: Option<TypeArg>,
+    /// Make the parents that are missing, and the file
+    #[arg(short = 'p', long)]
+    pub(super) create_parents: bool,
+    /// Put the value before the element at the key path instead of replacing it
+    #[arg(long)]
+    pub(super) insert: bool,
+    /// Take the element at the key path to this index of its list
+    #[arg(long, value_name = "INDEX", allow_negative_numbers = true, conflicts_with_all = ["insert", "kind", "create_parents"])]
+    pub(super) move_to: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UnsetArgs {
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GetArgs {
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    /// Print the value as it stands in the file, quotes and all
+    #[arg(long)]
+    pub(super) raw: bool,
 }

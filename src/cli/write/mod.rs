@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod file;
 mod input;
+mod keys;
 mod patch;
 mod replace;
 mod report;
@@ -31,6 +32,9 @@ pub(super) fn run(session: &Session, args: WriteArgs) -> Result<ExitCode, CliErr
         WriteCommand::Replace(args) => replace::run(session, &shared, args),
         WriteCommand::Patch(args) => patch::run(session, &shared, args),
         WriteCommand::Batch(args) => batch::run(session, &shared, &args),
+        WriteCommand::Set(args) => keys::set(session, &shared, &args),
+        WriteCommand::Unset(args) => keys::unset(session, &shared, &args),
+        WriteCommand::Get(args) => keys::get(session, &shared, &args),
     }
 }
 

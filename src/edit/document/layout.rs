@@ -1,0 +1,153 @@
+//! Lines of a text as edits see them: starts, indents, line endings, comments that belong to a line.
+
+use crate::text::Splice;
+use std::ops::Range;
+
+/// How comments look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comments {
+    /// There are none.
+    None,
+    /// `//` and `/* */`.
+    Slashes,
+    /// `#`.
+    Hash,
+}
+
+/// A splice that puts `insert` into the place of a range.
+pub(super) fn replacing(range: Range<usize>, insert: impl Into<String>) -> Splice {
+    Splice { at: range.start, remove: range.end - range.start, insert: insert.into() }
+}
+
+/// The text with all splices applied; `None` if they overlap or do not fit.
+pub(super) fn apply(text: &str, splices: &[Splice]) -> Option<String> {
+    let mut splices: Vec<&Splice> = splices.iter().collect();
+    splices.sort_by_key(|splice| splice.at);
+    let grown: usize = splices.iter().map(|splice| splice.insert.len()).sum();
+    let mut out = String::with_capacity(text.len() + grown);
+    let mut at = 0;
+    for splice in splices {
+        out.push_str(text.get(at..splice.at)?);
+        out.push_str(&splice.insert);
+        at = splice.at.checked_add(splice.remove)?;
+    }
+    out.push_str(text.get(at..)?);
+    Some(out)
+}
+
+/// The line ending of a text: that of its first line, `\n` without one.
+pub(super) fn newline(text: &str) -> &'static str {
+    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(at) if text.as_bytes()[at..].starts_with(b"\r\n") => "\r\n",
+        Some(at) if text.as_bytes()[at] == b'\r' => "\r",
+        _ => "\n",
+    }
+}
+
+/// Where the line of `at` begins; behind a byte order mark on the first.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    match text[..at].rfind(['\n', '\r']) {
+        Some(newline) => newline + 1,
+        None if text.starts_with('\u{feff}') && at >= 3 => 3,
+        None => 0,
+    }
+}
+
+/// Where the line of `at` ends, before its line ending.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    memchr::memchr2(b'\n', b'\r', &text.as_bytes()[at..]).map_or(text.len(), |found| at + found)
+}
+
+/// Behind the line ending at `at`, if there is one.
+pub(super) fn skip_newline(text: &str, at: usize) -> usize {
+    let rest = &text.as_bytes()[at..];
+    at + if rest.starts_with(b"\r\n") {
+        2
+    } else {
+        usize::from(rest.first().is_some_and(|byte| b"\r\n".contains(byte)))
+    }
+}
+
+/// Behind blanks and tabs.
+pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
+    at + text.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The white space before `at`, if nothing else stands before it on its line and the line is not the first.
+pub(super) fn own_line_indent(text: &str, at: usize) -> Option<&str> {
+    let start = line_start(text, at);
+    let before = &text[start..at];
+    (text[..start].ends_with(['\n', '\r']) && is_blank(before)).then_some(before)
+}
+
+/// The white space at the start of the line on which `at` lies.
+pub(super) fn outer_indent(text: &str, at: usize) -> &str {
+    let start = line_start(text, at);
+    &text[start..skip_blanks(text, start).min(at)]
+}
+
+/// Whether there are only blanks and tabs.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// Behind comments and blanks on the line of `at`; the second part says whether the line (or the text) ends there.
+pub(super) fn skip_line_comments(text: &str, at: usize, comments: Comments) -> (usize, bool) {
+    let mut at = skip_blanks(text, at);
+    loop {
+        let rest = &text[at..];
+        if rest.is_empty() || rest.starts_with(['\n', '\r']) {
+            return (at, true);
+        }
+        match comments {
+            Comments::Hash if rest.starts_with('#') => return (line_end(text, at), true),
+            Comments::Slashes if rest.starts_with("//") => return (line_end(text, at), true),
+            Comments::Slashes if rest.starts_with("/*") => {
+                let Some(end) = rest.find("*/") else { return (at, false) };
+                if rest[..end].contains(['\n', '\r']) {
+                    return (at, false);
+                }
+                at = skip_blanks(text, at + end + 2);
+            }
+            _ => return (at, false),
+        }
+    }
+}
+
+/// The start of the comment lines directly above the line at `line`, not above `floor`; `line` if there are none.
+pub(super) fn comments_above(text: &str, line: usize, floor: usize, comments: Comments) -> usize {
+    let mut start = line;
+    while start > floor {
+        let above = line_start(text, before_newline(text, start));
+        if above < floor {
+            break;
+        }
+        let content = text[above..start].trim();
+        let is_comment = match comments {
+            Comments::None => false,
+            Comments::Hash => content.starts_with('#'),
+            Comments::Slashes => {
+                content.starts_with("//") || (content.starts_with("/*") && content.ends_with("*/"))
+            }
+        };
+        if !is_comment {
+            break;
+        }
+        start = above;
+    }
+    start
+}
+
+/// Before the line ending that stands right before `at`.
+pub(super) fn before_newline(text: &str, at: usize) -> usize {
+    let before = &text[..at];
+    at - if before.ends_with("\r\n") { 2 } else { usize::from(before.ends_with(['\n', '\r'])) }
+}
+
+/// Takes whole lines out; where the last one has no line ending, the one before it goes instead.
+pub(super) fn remove_lines(text: &str, range: Range<usize>) -> Splice {
+    if range.end == text.len() && !text[range.clone()].ends_with(['\n', '\r']) {
+        return replacing(before_newline(text, range.start)..range.end, "");
+    }
+    replacing(range, "")
+}

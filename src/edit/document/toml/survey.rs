@@ -1,0 +1,490 @@
+//! Reads a whole TOML text once: checks that nothing is defined twice, keeps what a key path may mean as a tree, and
+//! reduces everything else to a digest, so that a file of many megabytes costs little memory.
+
+use super::super::path::Step;
+use super::super::value::{Taken, Value};
+use super::scan::{self, Expression, Inline, Scanner, Wrong};
+use std::collections::HashMap;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
+
+/// The hash of the root table.
+const ROOT: u64 = 0;
+
+/// What a table is, as far as later lines may extend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Named by a longer header only.
+    Implicit,
+    /// Has a header.
+    Header,
+    /// Made by a dotted key in the section of that number.
+    Dotted(usize),
+    /// An array of so many tables.
+    Array(u64),
+}
+
+/// A table of what a path may mean.
+#[derive(Debug, Default)]
+pub(in super::super) struct Table {
+    /// The names of its header, or what it would be.
+    pub(super) path: Vec<String>,
+    pub(super) members: Vec<(String, Node)>,
+    index: HashMap<String, usize>,
+    /// Its section, if it has a header or is the root.
+    pub(super) section: Option<usize>,
+    /// For tables made by dotted keys: the section and the part of the key before its own members.
+    pub(super) dotted: Option<(usize, Vec<String>)>,
+    /// Lines below it that no path means: where the first begins, where the last begins and ends.
+    pub(super) others: Option<Others>,
+}
+
+/// Where lines lie that are known by their place only.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Others {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) end: usize,
+}
+
+#[derive(Debug)]
+pub(in super::super) enum Node {
+    Table(Table),
+    /// An array of tables; those that no path may mean are left empty.
+    Tables(Vec<Option<Box<Table>>>),
+    Leaf(Leaf),
+}
+
+/// A key with its value.
+#[derive(Debug)]
+pub(in super::super) struct Leaf {
+    pub(super) section: usize,
+    pub(super) key_start: usize,
+    pub(super) value: Inline,
+    /// The end of its last line's content, comment included.
+    pub(super) end: usize,
+}
+
+/// A header and the lines below it; the first section has no header.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) start: usize,
+    /// The end of the header's line.
+    pub(super) header_end: usize,
+    /// Where the next header's line begins, or the end of the text.
+    pub(super) end: usize,
+    pub(super) entries: usize,
+    /// The end of the last entry's last line.
+    pub(super) last_end: Option<usize>,
+    /// The line of the last entry.
+    pub(super) last_start: usize,
+    /// The bytes between the key and the value of the last entry.
+    pub(super) separator: (usize, usize),
+}
+
+/// A checked text.
+pub(super) struct Survey<'t> {
+    pub(super) text: &'t str,
+    pub(super) root: Table,
+    /// All sections that a path may mean, and the root's.
+    pub(super) sections: Vec<Section>,
+    pub(super) digest: u128,
+    /// The first header of the text, if any.
+    pub(super) first_header: Option<usize>,
+}
+
+impl<'t> Survey<'t> {
+    /// Reads a text for a key path.
+    pub(super) fn read(text: &'t str, steps: &'t [Step]) -> Result<Survey<'t>, Wrong> {
+        let mut scanner = Scanner::new(text);
+        let mut reader = Reader::new(text, steps);
+        while let Some(expression) = scanner.next()? {
+            match expression {
+                Expression::Header { start, end, is_array } => {
+                    reader.header(&scanner, start, end, is_array)?
+                }
+                Expression::KeyValue { key_start, key_end, value, end } => {
+                    reader.key_value(&scanner, key_start, key_end, value, end)?;
+                }
+            }
+        }
+        reader.finish()
+    }
+
+    /// The table at a place, if it is one with lines of its own.
+    pub(super) fn table(&self, place: &[Taken]) -> Option<&Table> {
+        let mut table = &self.root;
+        let mut steps = place.iter();
+        while let Some(step) = steps.next() {
+            let Taken::Key(name) = step else { return None };
+            table = match table.get(name)? {
+                Node::Table(table) => table,
+                Node::Tables(tables) => match steps.next()? {
+                    Taken::Index(index) => tables.get(*index)?.as_deref()?,
+                    Taken::Key(_) => return None,
+                },
+                Node::Leaf(_) => return None,
+            };
+        }
+        Some(table)
+    }
+
+    /// What a path may mean as a value.
+    pub(super) fn value(&self) -> Value {
+        table_value(self.text, &self.root)
+    }
+}
+
+pub(super) fn table_value(text: &str, table: &Table) -> Value {
+    Value::Object(table.members.iter().map(|(name, node)| (name.clone(), node_value(text, node))).collect())
+}
+
+pub(super) fn node_value(text: &str, node: &Node) -> Value {
+    match node {
+        Node::Table(table) => table_value(text, table),
+        Node::Tables(tables) => tables_value(text, tables),
+        Node::Leaf(leaf) => scan::value(text, &leaf.value),
+    }
+}
+
+pub(super) fn tables_value(text: &str, tables: &[Option<Box<Table>>]) -> Value {
+    let value = |table: &Option<Box<Table>>| {
+        table.as_ref().map_or(Value::Object(Vec::new()), |table| table_value(text, table))
+    };
+    Value::Array(tables.iter().map(value).collect())
+}
+
+impl Table {
+    fn note(&mut self, others: Others) {
+        let first = self.others.map_or(others.first, |known| known.first);
+        self.others = Some(Others { first, ..others });
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        self.index.get(name).map(|at| &self.members[*at].1)
+    }
+
+    /// The member of that name, made by `make` if it is not there.
+    fn member(&mut self, name: &str, make: impl FnOnce() -> Node) -> &mut Node {
+        let at = *self.index.entry(name.to_owned()).or_insert_with(|| {
+            self.members.push((name.to_owned(), make()));
+            self.members.len() - 1
+        });
+        &mut self.members[at].1
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    steps: &'t [Step],
+    tables: HashMap<u64, State>,
+    leaves: Vec<(u64, usize)>,
+    /// Hash of the table that entries belong to, and the steps of the path that it may be followed by.
+    current: u64,
+    matching: Vec<usize>,
+    /// Its names.
+    path: Vec<String>,
+    sections_seen: usize,
+    section: Option<usize>,
+    /// For a section that no path means: the table above it that one may mean, and the section's lines.
+    noted: Option<(Vec<String>, Others)>,
+    survey: Survey<'t>,
+    rest: Xxh3,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, steps: &'t [Step]) -> Reader<'t> {
+        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let root = Table { section: Some(0), ..Table::default() };
+        let sections = vec![section(start, start)];
+        let survey = Survey { text, root, sections, digest: 0, first_header: None };
+        Reader {
+            text,
+            steps,
+            tables: HashMap::new(),
+            leaves: Vec::new(),
+            current: ROOT,
+            matching: vec![0],
+            path: Vec::new(),
+            sections_seen: 0,
+            section: Some(0),
+            noted: None,
+            survey,
+            rest: Xxh3::new(),
+        }
+    }
+
+    fn header(
+        &mut self,
+        scanner: &Scanner<'t>,
+        start: usize,
+        end: usize,
+        is_array: bool,
+    ) -> Result<(), Wrong> {
+        self.close_section(start);
+        self.sections_seen += 1;
+        let line = super::super::layout::line_start(self.text, start);
+        self.survey.first_header.get_or_insert(line);
+        let mut hash = ROOT;
+        let mut matching = vec![0];
+        let mut indices: Vec<Option<u64>> = Vec::new();
+        let mut meant = 0;
+        let names: Vec<String> = scanner.key.iter().map(|part| scanner.name(part).into_owned()).collect();
+        for (at, name) in names.iter().enumerate() {
+            let last = at + 1 == names.len();
+            hash = xxh3_64_with_seed(name.as_bytes(), hash);
+            matching = advance(self.steps, &matching, name);
+            let state = self.tables.get(&hash).copied();
+            let twice = || Wrong::new(start, format!("{} is defined twice", names.join(".")));
+            let next = match (last, is_array, state) {
+                (false, _, None) => State::Implicit,
+                (false, _, Some(state)) => state,
+                (true, false, None | Some(State::Implicit)) => State::Header,
+                (true, true, None) => State::Array(1),
+                (true, true, Some(State::Array(count))) => State::Array(count + 1),
+                _ => return Err(twice()),
+            };
+            self.tables.insert(hash, next);
+            if let State::Array(count) = next {
+                hash = xxh3_64_with_seed(b"[]", hash.wrapping_add(count));
+                let array = !matching.is_empty();
+                matching = advance_index(self.steps, &matching, count - 1);
+                indices.push(Some(count - 1));
+                if last && array {
+                    add_element(&mut self.survey.root, &names, !matching.is_empty());
+                }
+            } else {
+                indices.push(None);
+            }
+            meant += usize::from(!matching.is_empty());
+        }
+        self.current = hash;
+        self.section = None;
+        if matching.is_empty() {
+            self.rest.update(&hash.to_le_bytes());
+            self.rest.update(&[u8::from(is_array)]);
+            walk(&mut self.survey.root, &names[..meant], &indices[..meant]);
+            self.noted =
+                (meant > 0).then(|| (names[..meant].to_vec(), Others { first: line, last: line, end }));
+        } else {
+            self.section = Some(self.survey.sections.len());
+            self.survey.sections.push(section(line, end));
+            if let Some(table) = walk(&mut self.survey.root, &names, &indices) {
+                table.section = self.section;
+            }
+        }
+        (self.matching, self.path) = (matching, names);
+        Ok(())
+    }
+
+    fn close_section(&mut self, at: usize) {
+        let line = super::super::layout::line_start(self.text, at);
+        if let Some(section) = self.section {
+            self.survey.sections[section].end = line;
+        }
+        self.note();
+    }
+
+    /// Tells the table above a section that no path means where its lines are.
+    fn note(&mut self) {
+        if let Some((path, others)) = self.noted.take()
+            && let Some(table) = find(&mut self.survey.root, &path)
+        {
+            table.note(others);
+        }
+    }
+
+    fn key_value(
+        &mut self,
+        scanner: &Scanner<'t>,
+        key_start: usize,
+        key_end: usize,
+        value: Inline,
+        end: usize,
+    ) -> Result<(), Wrong> {
+        let parts = scanner.key.len();
+        let mut hash = self.current;
+        let mut matching = None::<Vec<usize>>;
+        let mut meant = 0;
+        for (at, part) in scanner.key.iter().enumerate() {
+            let name = scanner.name(part);
+            hash = xxh3_64_with_seed(name.as_bytes(), hash);
+            if !self.matching.is_empty() {
+                let next = advance(self.steps, matching.as_deref().unwrap_or(&self.matching), &name);
+                meant += usize::from(!next.is_empty());
+                matching = Some(next);
+            }
+            if at + 1 < parts {
+                match self.tables.get(&hash) {
+                    None => drop(self.tables.insert(hash, State::Dotted(self.sections_seen))),
+                    Some(State::Dotted(section)) if *section == self.sections_seen => {}
+                    Some(_) => return Err(Wrong::new(key_start, format!("{name} is defined elsewhere"))),
+                }
+            }
+        }
+        self.leaves.push((hash, key_start));
+        if let Some(section) = self.section {
+            let section = &mut self.survey.sections[section];
+            section.entries += 1;
+            section.last_end = Some(end);
+            section.last_start = key_start;
+            section.separator = (key_end, value.start);
+        }
+        if let Some((_, others)) = &mut self.noted {
+            others.end = end;
+        }
+        let is_meant = matching.is_some_and(|matching| !matching.is_empty());
+        match self.section {
+            Some(section) if is_meant => self.keep(scanner, parts, Leaf { section, key_start, value, end }),
+            section => {
+                self.rest.update(&hash.to_le_bytes());
+                self.rest.update(&self.text.as_bytes()[value.start..value.end]);
+                if let Some(section) = section.filter(|_| meant > 0) {
+                    self.keep(scanner, meant, Leaf { section, key_start, value, end });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps an entry of which the first `meant` names are those of a path; the value only if all are.
+    fn keep(&mut self, scanner: &Scanner<'t>, meant: usize, leaf: Leaf) {
+        let names: Vec<String> = scanner.key.iter().map(|part| scanner.name(part).into_owned()).collect();
+        let Some(mut table) = find(&mut self.survey.root, &self.path) else { return };
+        let base = table.path.clone();
+        let section = leaf.section;
+        for length in 1..names.len().min(meant + 1) {
+            let made = || {
+                let path = base.iter().cloned().chain(names[..length].iter().cloned()).collect();
+                Node::Table(Table {
+                    path,
+                    dotted: Some((section, names[..length].to_vec())),
+                    ..Table::default()
+                })
+            };
+            let Node::Table(below) = table.member(&names[length - 1], made) else { return };
+            table = below;
+        }
+        match names.last() {
+            Some(name) if meant == names.len() => drop(table.member(name, || Node::Leaf(leaf))),
+            _ => table.note(Others { first: leaf.key_start, last: leaf.key_start, end: leaf.end }),
+        }
+    }
+
+    fn finish(mut self) -> Result<Survey<'t>, Wrong> {
+        if let Some(section) = self.section {
+            self.survey.sections[section].end = self.text.len();
+        }
+        self.note();
+        self.leaves.sort_unstable();
+        let twice = self.leaves.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1);
+        let is_table =
+            || self.leaves.iter().find(|(hash, _)| self.tables.contains_key(hash)).map(|(_, at)| *at);
+        if let Some(at) = twice.or_else(is_table) {
+            let line = &self.text[at..super::super::layout::line_end(self.text, at)];
+            let key = line.split('=').next().unwrap_or_default().trim();
+            return Err(Wrong::new(at, format!("{key} is defined twice")));
+        }
+        self.survey.digest = self.rest.digest128();
+        Ok(self.survey)
+    }
+}
+
+fn section(start: usize, header_end: usize) -> Section {
+    Section {
+        start,
+        header_end,
+        end: header_end,
+        entries: 0,
+        last_end: None,
+        last_start: 0,
+        separator: (0, 0),
+    }
+}
+
+/// The table of a header, made on the way.
+fn walk<'s>(root: &'s mut Table, names: &[String], indices: &[Option<u64>]) -> Option<&'s mut Table> {
+    let mut table = root;
+    for (at, (name, index)) in names.iter().zip(indices).enumerate() {
+        let path = names[..=at].to_vec();
+        let is_array = index.is_some();
+        let made = || if is_array { Node::Tables(Vec::new()) } else { Node::Table(Table::default()) };
+        table = match table.member(name, made) {
+            Node::Table(table) => table,
+            Node::Tables(tables) => tables.last_mut()?.as_deref_mut()?,
+            Node::Leaf(_) => return None,
+        };
+        if table.path.is_empty() {
+            table.path = path;
+        }
+    }
+    Some(table)
+}
+
+/// Adds an element to an array of tables; one that no path may mean stays empty.
+fn add_element(root: &mut Table, names: &[String], is_kept: bool) {
+    let Some((name, above)) = names.split_last() else { return };
+    let mut table = root;
+    for (at, name) in above.iter().enumerate() {
+        let path = above[..=at].to_vec();
+        table = match table.member(name, || Node::Table(Table { path, ..Table::default() })) {
+            Node::Table(table) => table,
+            Node::Tables(tables) => match tables.last_mut() {
+                Some(Some(table)) => table,
+                _ => return,
+            },
+            Node::Leaf(_) => return,
+        };
+    }
+    if let Node::Tables(tables) = table.member(name, || Node::Tables(Vec::new())) {
+        tables.push(is_kept.then(Box::default));
+    }
+}
+
+/// The table at a path; of arrays the last element.
+fn find<'s>(root: &'s mut Table, path: &[String]) -> Option<&'s mut Table> {
+    path.iter().try_fold(root, |table, name| {
+        let at = *table.index.get(name)?;
+        match &mut table.members[at].1 {
+            Node::Table(table) => Some(table),
+            Node::Tables(tables) => tables.last_mut()?.as_deref_mut(),
+            Node::Leaf(_) => None,
+        }
+    })
+}
+
+/// The steps that may come after a member of that name, for each that may come before it; the end stays the end.
+fn advance(steps: &[Step], from: &[usize], name: &str) -> Vec<usize> {
+    let mut out = Vec::new();
+    for at in from {
+        match steps.get(*at) {
+            None => out.push(*at),
+            Some(Step::Key(key) | Step::Token(key)) if key == name => out.push(at + 1),
+            Some(Step::Bare(_)) => {
+                let mut rest = name;
+                for (joined, step) in steps[*at..].iter().enumerate() {
+                    let Step::Bare(part) = step else { break };
+                    let Some(behind) = rest.strip_prefix(part.as_str()) else { break };
+                    if behind.is_empty() {
+                        out.push(at + joined + 1);
+                        break;
+                    }
+                    let Some(behind) = behind.strip_prefix('.') else { break };
+                    rest = behind;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    out
+}
+
+/// The same for an element of an array of tables.
+fn advance_index(steps: &[Step], from: &[usize], index: u64) -> Vec<usize> {
+    let fits = |at: &&usize| match steps.get(**at) {
+        Some(Step::Index(wanted)) => *wanted < 0 || u64::try_from(*wanted) == Ok(index),
+        Some(Step::Bare(text) | Step::Token(text)) => text.parse() == Ok(index) || text == "-",
+        Some(Step::Append) | None => true,
+        Some(Step::Key(_)) => false,
+    };
+    from.iter().filter(fits).map(|at| if *at < steps.len() { at + 1 } else { *at }).collect()
+}
