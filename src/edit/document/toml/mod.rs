@@ -316,10 +316,11 @@ impl<'s> Document for Toml<'s> {
     }
 }
 
-/// Tables without a header of their own vanish with the last key in them.
+/// Tables without a header of their own vanish with the last key in them; lines that were not kept hold them too.
 fn vanished(old: &Survey<'_>, mut value: Value, place: &[Taken]) -> Option<Value> {
     for depth in (1..place.len()).rev() {
-        let is_implied = old.table(&place[..depth]).is_some_and(|table| table.section.is_none());
+        let is_implied =
+            old.table(&place[..depth]).is_some_and(|table| table.section.is_none() && table.others.is_none());
         if !is_implied || !value.at(&place[..depth])?.is_empty_object() {
             break;
         }

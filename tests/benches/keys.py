@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""What `rtk write set` costs, beside a minimal program with the same durability and beside what people use today.
+
+    python3 tests/benches/keys.py RTK [--runs 15] [--sizes 2,128,8192] [--peers DIR] [--json]
+
+RTK is the program to measure, such as target/release/rtk. One existing key is set in generated JSON, JSONC and TOML files
+of the given sizes in KB. The minimal program is C: read the file, change one byte, write a temporary file beside it, fsync,
+rename, fsync the folder. Peers are used if they are there: jq, yq, and in DIR (npm install jsonc-parser @taplo/cli in it,
+and a Python venv `v` with tomlkit and toml-cli) node's jsonc-parser, tomlkit and `toml`. None of them syncs, and jq drops
+comments; they are given that advantage. Runs are interleaved; medians of wall time, user+sys time and the largest resident
+set are told, since machines are noisy.
+"""
+import argparse, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+
+MINIMAL = r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    char temp[4096], *folder = argv[2];
+    struct stat is;
+    int in = open(argv[1], O_RDONLY);
+    if (argc < 3 || in < 0 || fstat(in, &is)) return 1;
+    char *bytes = malloc(is.st_size);
+    for (off_t at = 0; at < is.st_size;) {
+        ssize_t got = read(in, bytes + at, is.st_size - at);
+        if (got <= 0) return 2;
+        at += got;
+    }
+    for (off_t at = is.st_size / 2; at < is.st_size; at++)
+        if (bytes[at] >= '1' && bytes[at] <= '8') { bytes[at]++; break; }
+    snprintf(temp, sizeof temp, "%s.tmp", argv[1]);
+    int out = open(temp, O_WRONLY | O_CREAT | O_EXCL, is.st_mode & 07777);
+    for (off_t at = 0; at < is.st_size;) {
+        ssize_t put = write(out, bytes + at, is.st_size - at);
+        if (put <= 0) return 3;
+        at += put;
+    }
+    if (fsync(out) || close(out) || rename(temp, argv[1])) return 4;
+    int dir = open(folder, O_RDONLY | O_DIRECTORY);
+    return fsync(dir) ? 5 : 0;
+}
+"""
+
+
+def json_text(size, comments):
+    """Objects as in a lock file or a package list; JSONC has a comment in each."""
+    out, length, number = ["{\n"], 2, 0
+    while length < size:
+        note = "    // checked by hand\n" if comments else ""
+        item = (f'  "package-{number}": {{\n{note}    "version": "1.{number % 97}.{number % 13}",\n    "resolved": "https://host.example/p/{number}.tgz",\n'
+                f'    "size": {number * 37 % 90000},\n    "dev": {"true" if number % 3 else "false"},\n    "tags": ["a{number % 7}", "b", 3.5]\n  }},\n')
+        out.append(item)
+        length += len(item)
+        number += 1
+    tail = "\n}\n"
+    out[-1] = out[-1].rstrip(",\n") + tail
+    return "".join(out), f"package-{number // 2}.size"
+
+
+def toml_text(size):
+    out, length, number = ["# generated\n"], 12, 0
+    while length < size:
+        item = (f'[package-{number}]\nversion = "1.{number % 97}.{number % 13}" # pinned\nresolved = "https://host.example/p/{number}.tgz"\n'
+                f'size = {number * 37 % 90000}\ndev = {"true" if number % 3 else "false"}\ntags = ["a{number % 7}", "b", "c"]\n\n')
+        out.append(item)
+        length += len(item)
+        number += 1
+    return "".join(out), f"package-{number // 2}.size"
+
+
+def run(command, environment, stdin=None, stdout=None):
+    """Wall time, user+sys time in ms, largest resident set in MiB."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, env=environment, stdin=stdin or subprocess.DEVNULL, stdout=stdout or subprocess.DEVNULL, stderr=subprocess.PIPE)
+    errors = child.stderr.read()
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{command}: {child.returncode} {errors.decode()[:300]}")
+    return wall * 1000, (used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024
+
+
+NODE = """const j=require(process.argv[1]+'/node_modules/jsonc-parser'),fs=require('fs');const f=process.argv[2];let t=fs.readFileSync(f,'utf8');
+const e=j.modify(t,process.argv[3].split('.'),+process.argv[4],{formattingOptions:{insertSpaces:true,tabSize:2}});fs.writeFileSync(f,j.applyEdits(t,e));"""
+TOMLKIT = "import sys,tomlkit\nf,k,v=sys.argv[1:4]\na,b=k.split('.')\nd=tomlkit.parse(open(f).read());d[a][b]=int(v);open(f,'w').write(tomlkit.dumps(d))"
+
+
+def programs(options, kind, key, folder, minimal):
+    """Name and command of each program for a file and a value."""
+    first, second = key.split(".")
+    found = [
+        ("minimal", lambda f, v: [minimal, f, folder]),
+        ("rtk", lambda f, v: [options.rtk, "write", "set", f, key, str(v), "-q"]),
+        ("rtk --fast", lambda f, v: [options.rtk, "write", "set", f, key, str(v), "-q", "--fast"]),
+    ]
+    if kind == "json" and shutil.which("jq"):
+        found.append(("jq (no comments, to stdout)", lambda f, v: ["jq", f'.["{first}"].{second} = {v}', f]))
+    if options.peers and kind in ("json", "jsonc") and shutil.which("node"):
+        found.append(("jsonc-parser", lambda f, v: ["node", "-e", NODE, options.peers, f, key, str(v)]))
+    if options.peers and kind == "toml":
+        python = os.path.join(options.peers, "v/bin/python")
+        tool = os.path.join(options.peers, "v/bin/toml")
+        if os.path.exists(python):
+            found.append(("tomlkit", lambda f, v: [python, "-c", TOMLKIT, f, key, str(v)]))
+        if os.path.exists(tool):
+            found.append(("toml-cli", lambda f, v: [tool, "set", "--toml-path", f, key, str(v)]))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rtk")
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--sizes", default="2,128,8192")
+    parser.add_argument("--peers")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    options.rtk = os.path.abspath(options.rtk)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="rtk-bench-") as folder:
+        source, minimal = os.path.join(folder, "minimal.c"), os.path.join(folder, "minimal")
+        with open(source, "w") as file:
+            file.write(MINIMAL)
+        subprocess.run(["cc", "-O2", "-o", minimal, source], check=True)
+        environment = {"HOME": folder, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "RTK_HOME": os.path.join(folder, "rtk")}
+        work = os.path.join(folder, "work")
+        os.mkdir(work)
+        for size in [int(size) for size in options.sizes.split(",")]:
+            for kind in ("json", "jsonc", "toml"):
+                text, key = toml_text(size * 1024) if kind == "toml" else json_text(size * 1024, kind == "jsonc")
+                candidates = programs(options, kind, key, work, minimal)
+                samples = {name: [] for name, _ in candidates}
+                for turn in range(options.runs):
+                    for name, command in candidates:
+                        slow = size >= 1024 and name not in ("minimal", "rtk", "rtk --fast")
+                        if slow and turn >= 2:
+                            continue
+                        path = os.path.join(work, f"file.{kind}")
+                        with open(path, "w") as file:
+                            file.write(text)
+                            file.flush()
+                            os.fsync(file.fileno())
+                        samples[name].append(run(command(path, 100000 + turn), environment))
+                for name, _ in candidates:
+                    wall, cpu, memory = (statistics.median(values) for values in zip(*samples[name]))
+                    results.append({"kb": size, "format": kind, "program": name, "wall_ms": round(wall, 2), "cpu_ms": round(cpu, 2), "mib": round(memory, 1)})
+    if options.json:
+        print(json.dumps(results, indent=1))
+        return
+    print(f"{'KB':>5} {'format':<6} {'program':<28} {'wall ms':>9} {'cpu ms':>9} {'MiB':>7}  of minimal")
+    for row in results:
+        least = next(one for one in results if (one["kb"], one["format"], one["program"]) == (row["kb"], row["format"], "minimal"))
+        print(f"{row['kb']:>5} {row['format']:<6} {row['program']:<28} {row['wall_ms']:>9} {row['cpu_ms']:>9} {row['mib']:>7}  {row['wall_ms'] / least['wall_ms']:.2f}")
+
+
+main()
