@@ -47,15 +47,24 @@ impl<'a> Reader<'a> {
         self.bytes.is_empty()
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Option<u8> {
         let (&first, rest) = self.bytes.split_first()?;
         self.bytes = rest;
         Some(first)
     }
 
+    #[inline]
     pub(crate) fn varint(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
+        // Nearly all numbers are small: this is where the time goes.
+        let first = self.byte()?;
+        if first < 0x80 { Some(u64::from(first)) } else { self.long_varint(first) }
+    }
+
+    /// The rest of a varint that is longer than its first byte.
+    fn long_varint(&mut self, first: u8) -> Option<u64> {
+        let mut value = u64::from(first & 0x7f);
+        for shift in (7..64).step_by(7) {
             let byte = self.byte()?;
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
@@ -65,6 +74,7 @@ impl<'a> Reader<'a> {
         None
     }
 
+    #[inline]
     pub(crate) fn small(&mut self) -> Option<u32> {
         u32::try_from(self.varint()?).ok()
     }

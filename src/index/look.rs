@@ -16,6 +16,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) struct Item {
     pub(super) dir: Vec<u8>,
     pub(super) index: usize,
+    /// In bytes, where a listing has told it, else 0.
+    pub(super) size: u64,
 }
 
 /// What looking at a file showed.

@@ -243,6 +243,8 @@ impl Index {
     ) -> Result<Option<T>, IndexError> {
         self.end_reading()?;
         let Some(mut connection) = self.connection.take() else { return Ok(None) };
+        // What a file said before it became secret must not stay in the free pages of the database.
+        let _ = connection.pragma_update(None, "secure_delete", !self.dropped.is_empty());
         let result = store::write(&mut connection, &self.home.database, |transaction| {
             let found = meta(transaction, HEAD)?;
             if found != self.head {

@@ -112,7 +112,8 @@ pub(crate) fn update(
                 .dirs
                 .get(&item.dir)
                 .map(|dir| join(&item.dir, dir.name(&dir.entries[item.index])));
-            std::cmp::Reverse(path.map_or(0, |path| (options.urgency)(&path)))
+            // Of files that are as urgent many small ones tell more than a few large ones.
+            (std::cmp::Reverse(path.map_or(0, |path| (options.urgency)(&path))), item.size)
         });
     }
     let mut updated = Updated { walked, ..Updated::default() };
@@ -385,7 +386,7 @@ fn compare(
         None => project::probe(root, &known, options.threads).map_err(IndexError::Project)?,
     };
     let files = outcome.changed_files.iter().chain(&outcome.vanished_files);
-    let files = files.map(|&(dir, index)| Item { dir: known.dirs[dir].0.to_vec(), index });
+    let files = files.map(|&(dir, index)| Item { dir: known.dirs[dir].0.to_vec(), index, size: 0 });
     let racy = index.verified_ns.saturating_sub(RACY_NS);
     let mut dirs: BTreeSet<&[u8]> =
         known.dirs.iter().filter(|(_, dir)| dir.ctime_ns >= racy).map(|&(path, _)| path).collect();
@@ -507,9 +508,11 @@ fn add_unsure(index: &Index, items: &mut Vec<Item>, bytes_max: u64) {
         let known = listed.get(path.as_slice());
         let numbers = std::iter::once(first).chain(numbers);
         more.extend(
-            numbers
-                .filter(|number| !known.is_some_and(|known| known.contains(number)))
-                .map(|index| Item { dir: path.clone(), index }),
+            numbers.filter(|number| !known.is_some_and(|known| known.contains(number))).map(|index| Item {
+                dir: path.clone(),
+                index,
+                size: 0,
+            }),
         );
     }
     items.extend(more);
@@ -527,7 +530,7 @@ fn relist(index: &mut Index, listing: &DirListing, items: &mut Vec<Item>) {
         if let Ok(number) = found
             && dir.entries[number].stat != *stat
         {
-            items.push(Item { dir: listing.path.clone(), index: number });
+            items.push(Item { dir: listing.path.clone(), index: number, size: stat.size });
         }
     }
     index.manifest.dirs.insert(listing.path.clone(), dir);

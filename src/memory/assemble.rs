@@ -4,7 +4,7 @@ use super::rank::{Signal, WEIGHTS};
 use super::render::{self, Listed, Quote};
 use super::search::Found;
 use super::types::{Budget, Candidate, Plan, Ranked, SignalShare};
-use crate::project::mask_tokens;
+use crate::project::mask_secrets;
 use crate::text::{estimate_tokens, inert};
 
 /// Files with less than this share of the best score are not shown.
@@ -131,7 +131,7 @@ fn reasons(found: &Found) -> Vec<String> {
         reasons.push((0.5, format!("has {}", found.words.join(", "))));
     }
     reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
-    reasons.into_iter().map(|(_, reason)| inert::line(&mask_tokens(&reason))).collect()
+    reasons.into_iter().map(|(_, reason)| inert::line(&mask_secrets(&reason))).collect()
 }
 
 fn list(ranked: &Ranked, budget: &Budget<'_>, room: &mut Room, candidates: &mut [Candidate]) -> Vec<Listed> {
@@ -204,10 +204,12 @@ fn quote(
             break;
         }
         let same = quotes.iter().filter(|quote| quote.rank == rank);
-        if render::quote_tokens_min(start, end) > room.tokens
-            || same.clone().count() >= QUOTES_PER_FILE
+        if same.clone().count() >= QUOTES_PER_FILE
             || same.clone().any(|quote| quote.start <= end && start <= quote.end)
         {
+            continue;
+        }
+        if render::quote_tokens_min(&ranked.found[rank], start, end) > room.tokens {
             continue;
         }
         let Some(quote) = render::quote(&ranked.found[rank], rank, start, end) else { continue };

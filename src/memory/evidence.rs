@@ -4,7 +4,7 @@ use super::query::Query;
 use crate::index::{HashedMap, Outline};
 use crate::text::{Sieve, TermKind, lines, raw_words, term_hash, terms_of};
 use memchr::memmem;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Only the head of a large file is read for evidence, in bytes.
@@ -196,12 +196,12 @@ fn cut(outline: &Outline, source: &[u8]) -> (Vec<Place>, Vec<u32>, Vec<bool>) {
         signature[start..signature_end].fill(true);
     }
     let mut places: Vec<Place> = Vec::new();
-    let mut of_symbol: HashMap<usize, u32> = HashMap::new();
+    let mut of_symbol: Vec<Option<u32>> = vec![None; outline.symbols.len()];
     let mut place_of_line = Vec::with_capacity(lines);
     for (number, owner) in owner.iter().enumerate() {
         let line = u32::try_from(number + 1).unwrap_or(u32::MAX);
         let place = match owner {
-            Some(symbol) => *of_symbol.entry(*symbol).or_insert_with(|| {
+            Some(symbol) => *of_symbol[*symbol].get_or_insert_with(|| {
                 let definition = &outline.symbols[*symbol];
                 places.push(Place {
                     symbol: Some(*symbol),

@@ -5,7 +5,7 @@
 use super::search::Found;
 use super::types::{Budget, Detail, Ranked};
 use crate::code::Symbol;
-use crate::project::mask_tokens;
+use crate::project::mask_secrets;
 use crate::text::{estimate_tokens, inert, line_range, lines};
 use std::borrow::Cow;
 
@@ -141,13 +141,16 @@ fn signature(found: &Found, symbol: &Symbol) -> String {
     cut(line.trim().trim_end_matches(['{', ':', ' ']), SIGNATURE_CHARS_MAX).into_owned()
 }
 
-/// The lines `start` to `end`, 1-based and inclusive; bytes that are not UTF-8 are replaced, tokens masked.
+/// The lines `start` to `end`, 1-based and inclusive; bytes that are not UTF-8 are replaced, secrets masked.
 fn lines_of(source: &[u8], start: u32, end: u32) -> Vec<Cow<'_, str>> {
     let range = line_range(source, start, end);
     let range = range.strip_suffix(b"\n").unwrap_or(range);
-    let text = |line| match String::from_utf8_lossy(line) {
-        Cow::Borrowed(line) => mask_tokens(line.trim_end_matches('\r')),
-        Cow::Owned(line) => Cow::Owned(mask_tokens(line.trim_end_matches('\r')).into_owned()),
+    let text = |line| match std::str::from_utf8(line) {
+        Ok(line) => mask_secrets(line.trim_end_matches('\r')),
+        Err(_) => {
+            let line = String::from_utf8_lossy(line);
+            Cow::Owned(mask_secrets(line.trim_end_matches('\r')).into_owned())
+        }
     };
     lines(range).map(text).collect()
 }
@@ -163,9 +166,20 @@ fn cut(line: &str, chars_max: usize) -> Cow<'_, str> {
     }
 }
 
-/// The least that a quote of the lines `start` to `end` can cost, in tokens: its frame, and each line's number and end.
-pub(super) fn quote_tokens_min(start: u32, end: u32) -> usize {
-    QUOTE_FRAME_TOKENS_MIN + 2 * (end.saturating_sub(start) as usize + 1)
+/// The least that a quote of the lines `start` to `end` costs, in tokens; far less work than the quote.
+///
+/// Each line costs its number and its end, and no less than in the source, unless it is cut or has a secret.
+pub(super) fn quote_tokens_min(found: &Found, start: u32, end: u32) -> usize {
+    let range = found.source.as_ref().map_or(&[][..], |source| line_range(source, start, end));
+    let range = range.strip_suffix(b"\n").unwrap_or(range);
+    let (mut numbers, mut is_cut) = (0, false);
+    for line in lines(range) {
+        numbers += 1;
+        is_cut |= line.len() > LINE_CHARS_MAX;
+    }
+    let tokens = std::str::from_utf8(range).ok().filter(|_| !is_cut).map_or(0, estimate_tokens);
+    // The indent of the first line counts in the source and may be gone in the quote.
+    QUOTE_FRAME_TOKENS_MIN + numbers + tokens.saturating_sub(1).max(numbers)
 }
 
 /// Quotes the lines `start` to `end` of a file; `None` when its content was not kept.
@@ -218,5 +232,44 @@ pub(super) fn slice(
         whole("")
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rank::SIGNALS;
+    use super::*;
+
+    fn found(source: &str) -> Found {
+        Found {
+            path: b"a".to_vec(),
+            score: 1.0,
+            signals: [0.0; SIGNALS],
+            parts: [0.0; SIGNALS],
+            places: Vec::new(),
+            outline: crate::index::Outline::default(),
+            source: Some(source.as_bytes().to_vec()),
+            language: "",
+            words: Vec::new(),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_quote_costs_less_than_what_it_is_left_out_for(
+            source in "([ \\t]{0,3}[a-zA-Z0-9(){};=é\"]{0,12}[ \\t\\r]{0,2}\\n){1,12}", start in 1_u32..4, more in 0_u32..8
+        ) {
+            let count = source.lines().count() as u32;
+            let (start, end) = (start.min(count), (start + more).min(count));
+            let quote = quote(&found(&source), 0, start, end).unwrap();
+            let least = quote_tokens_min(&found(&source), start, end);
+            proptest::prop_assert!(estimate_tokens(&quote.text) >= least, "{least} for {:?}", quote.text);
+        }
+    }
+
+    #[test]
+    fn a_quote_keeps_its_lines_and_hides_secrets() {
+        let text = quote(&found("  if x {\n    api_key = 'k1';\r\n  }\n"), 0, 1, 3).unwrap().text;
+        assert_eq!(text, "a lines 1-3:\n```\n1 if x {\n2   api_key = '[masked]';\n3 }\n```\n");
     }
 }

@@ -385,7 +385,7 @@ fn prune(positions: &mut Vec<usize>, signals: impl Fn(usize) -> Signals) {
         let signals = signals(position);
         FIRST_SIGNALS.map(|signal| signals[signal as usize])
     };
-    let mut promising: Vec<(usize, [f32; FIRST_SIGNALS.len()])> =
+    let promising: Vec<(usize, [f32; FIRST_SIGNALS.len()])> =
         positions.iter().map(|&position| (position, few(position))).collect();
     let mut maxima = [0.0_f32; FIRST_SIGNALS.len()];
     for (_, values) in &promising {
@@ -396,11 +396,13 @@ fn prune(positions: &mut Vec<usize>, signals: impl Fn(usize) -> Signals) {
     let maxima = maxima.map(|maximum| if maximum > 0.0 { maximum } else { 1.0 });
     let promise =
         |values: &[f32]| -> f32 { values.iter().zip(maxima).map(|(value, most)| value / most).sum() };
-    promising.select_nth_unstable_by_key(FIRST_POOL, |(position, values)| {
+    let key = |(position, values): &(usize, [f32; FIRST_SIGNALS.len()])| {
         (std::cmp::Reverse(total_order(promise(values))), *position)
-    });
+    };
+    let mut keys: Vec<_> = promising.iter().map(key).collect();
+    keys.select_nth_unstable(FIRST_POOL);
     positions.clear();
-    positions.extend(promising[..FIRST_POOL].iter().map(|&(position, _)| position));
+    positions.extend(keys[..FIRST_POOL].iter().map(|&(_, position)| position));
     positions.sort_unstable();
 }
 

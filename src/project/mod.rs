@@ -22,5 +22,5 @@ pub use error::ProjectError;
 pub use probe::{Known, KnownDir, KnownFile, Probe, ProbeOutcome, probe};
 pub use root::{Root, RootKind, find_root};
 pub use scan::{ScanOptions, ScanOutcome, list_dir, scan};
-pub use secrets::{is_secret_path, looks_like_secret, mask_tokens};
+pub use secrets::{is_secret_path, looks_like_secret, mask_secrets};
 pub use stat::{DirListing, DirStat, FileStat, control_changed, control_stat};

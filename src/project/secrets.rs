@@ -1,6 +1,7 @@
 //! What must not be indexed or logged: files that hold secrets, and secrets inside text.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Only so many bytes from the start of a file are searched for key blocks.
 const HEAD_BYTES_LOOKED_AT: usize = 16 * 1024;
@@ -138,11 +139,108 @@ const TOKEN_BYTES_MIN: usize = 16;
 /// Stands for what was masked.
 const MASK: &str = "[masked]";
 
-/// Replaces tokens of well-known services in source text; borrowed if there are none.
+/// What a name ends with whose quoted value is a secret; separators left out, lower case.
+const SECRET_KEYS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secretkey",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "authtoken",
+    "accesstoken",
+    "refreshtoken",
+];
+/// Longer names and values are not looked at, in bytes.
+const KEY_BYTES_MAX: usize = 64;
+const VALUE_BYTES_MAX: usize = 512;
+
+/// Replaces tokens of well-known services and the values of names such as `password` in source text; borrowed if there
+/// are none.
 ///
-/// Only what cannot be anything else: after `password:` code has a type far more often than a password. No regular
-/// expression: compiling one costs more than all quotes of a slice.
-pub fn mask_tokens(text: &str) -> Cow<'_, str> {
+/// Only what cannot be anything else: after `password:` code has a type far more often than a password, so that a value
+/// counts only in quotes. No regular expression: compiling one costs more than all quotes of a slice.
+pub fn mask_secrets(text: &str) -> Cow<'_, str> {
+    match mask_named(text) {
+        Some(masked) => Cow::Owned(mask_tokens(&masked).into_owned()),
+        None => mask_tokens(text),
+    }
+}
+
+/// Replaces the quoted values of names that say that they are secrets; `None` if there are none.
+fn mask_named(text: &str) -> Option<String> {
+    let mut masked = String::new();
+    let mut copied = 0;
+    for at in memchr::memchr2_iter(b'=', b':', text.as_bytes()) {
+        if at < copied || !is_secret_key(&text[..at]) {
+            continue;
+        }
+        let Some(value) = quoted_value(text, at + 1) else { continue };
+        masked.push_str(&text[copied..value.start]);
+        masked.push_str(MASK);
+        copied = value.end;
+    }
+    (copied > 0).then(|| masked + &text[copied..])
+}
+
+/// Whether the name that the text ends with says that its value is a secret.
+fn is_secret_key(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '\t', '"', '\'', '`', ']', '?', ':']);
+    // Nearly all names end otherwise; the rest is looked at closely.
+    let [.., one, last] = *before.as_bytes() else { return false };
+    let ending = [one.to_ascii_lowercase(), last.to_ascii_lowercase()];
+    if !SECRET_KEYS.iter().any(|key| key.as_bytes().ends_with(&ending)) {
+        return false;
+    }
+    let length = before.bytes().rev().take(KEY_BYTES_MAX).take_while(|&byte| is_token_char(byte)).count();
+    let name = plain_name(&before[before.len() - length..]);
+    SECRET_KEYS.iter().any(|key| name.ends_with(key))
+}
+
+/// A name without separators, in lower case.
+fn plain_name(name: &str) -> String {
+    let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.'));
+    letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect()
+}
+
+/// Where, after a sign of assignment and perhaps a type, a value in quotes stands on the same line.
+///
+/// Texts for people have spaces, references to a value kept elsewhere have braces and the like or a name of their own.
+fn quoted_value(text: &str, from: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        let byte = *bytes.get(at)?;
+        let in_type = byte.is_ascii_alphanumeric() || b"_&<>|?.:= \t".contains(&byte);
+        if matches!(byte, b'"' | b'\'' | b'`') {
+            let inside = &bytes[at + 1..bytes.len().min(at + 1 + VALUE_BYTES_MAX)];
+            let length = inside.iter().position(|&other| other == byte || other == b'\n');
+            let closed = length.filter(|&length| inside[length] == byte);
+            if let Some(length) = closed
+                && let Some(value) = text.get(at + 1..at + 1 + length)
+                && !value.contains(char::is_whitespace)
+            {
+                let refers = value.contains(['$', '{', '<', '%']);
+                let name = plain_name(value);
+                let is_name = SECRET_KEYS.iter().any(|key| name.ends_with(key));
+                return (!value.is_empty() && !refers && !is_name).then_some(at + 1..at + 1 + length);
+            }
+            // A lifetime of a type, not a quote.
+            if byte != b'\'' {
+                return None;
+            }
+        } else if !in_type {
+            return None;
+        }
+        at += 1;
+    }
+}
+
+/// Replaces tokens of well-known services.
+fn mask_tokens(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut masked = String::new();
     let mut copied = 0;
@@ -237,6 +335,36 @@ mod tests {
     }
 
     #[test]
+    fn values_of_secret_names_are_masked_where_they_are_values() {
+        for (text, masked) in [
+            ("PASSWORD = \"x\"", "PASSWORD = \"[masked]\""),
+            ("  api_key: 'k-1', other: 'v'", "  api_key: '[masked]', other: 'v'"),
+            ("{\"dbPassword\": \"hunter2\"}", "{\"dbPassword\": \"[masked]\"}"),
+            ("const SECRET_KEY: &'static str = \"é1\";", "const SECRET_KEY: &'static str = \"[masked]\";"),
+            ("self.client_secret = b'abc' # why", "self.client_secret = b'[masked]' # why"),
+            ("$pwd = `a`; $password := \"b\"", "$pwd = `[masked]`; $password := \"[masked]\""),
+            ("env['accessToken'] => \"t\"", "env['accessToken'] => \"[masked]\""),
+        ] {
+            assert_eq!(mask_secrets(text), masked);
+        }
+        for text in [
+            "fn login(password: &str, name: &str) -> String",
+            "password = os.environ[\"DB\"]",
+            "password: \"Your password\"",
+            "api_key = \"${API_KEY}\"",
+            "SECRET = \"AWS_SECRET\"",
+            "password = \"\"",
+            "password =\n  \"x\"",
+            "if password == other { \"no\" }",
+            "passwords = \"plural\"",
+            "password: 'open",
+            "=:\"x\"",
+        ] {
+            assert!(matches!(mask_secrets(text), Cow::Borrowed(_)), "{text}: {}", mask_secrets(text));
+        }
+    }
+
+    #[test]
     fn tokens_in_text_are_masked_and_the_rest_stays() {
         for (text, masked) in [
             (concat!("key \"sk-", "ant-api03-", "abcdefghijkl0123456789\" end"), "key \"[masked]\" end"),
@@ -244,7 +372,7 @@ mod tests {
             (concat!("id AK", "IAABCDEFGHIJKLMNOP2.é"), "id [masked].é"),
             (concat!("é xox", "b-1234567890-abc, xox", "p-1234567890-abd"), "é [masked], [masked]"),
         ] {
-            assert_eq!(mask_tokens(text), masked);
+            assert_eq!(mask_secrets(text), masked);
         }
         for text in [
             "fn login(password: &str, token: u8)",
@@ -254,7 +382,7 @@ mod tests {
             "basic internationalization of pages",
             "",
         ] {
-            assert!(matches!(mask_tokens(text), Cow::Borrowed(_)), "{text}");
+            assert!(matches!(mask_secrets(text), Cow::Borrowed(_)), "{text}");
         }
     }
 }

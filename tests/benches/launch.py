@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What one subagent launch costs: `rtk hook` as a whole process, beside programs that any reader can run.
 
-    python3 tests/benches/launch.py RTK [--project DIR] [--runs 30] [--files 5000] [--large 100000] [--json]
+    python3 tests/benches/launch.py RTK [--project DIR] [--runs 30] [--files 5000] [--large 100000] [--cpu] [--json]
 
 RTK is the program to measure, such as target/release/rtk. Without --project a repository of --files source files is
 generated. Everything happens in temporary folders; medians of interleaved runs are told, since machines are noisy.
+With --cpu the processor time of each run (user and system, of all its threads) is told in place of the time that passed:
+on a machine with other work to do, the latter says how long the process had to wait for its turn.
 
     hot        index there, nothing changed: `rtk hook`, beside `git status` on the same tree
     changed    one source file edited before each run
@@ -71,15 +73,19 @@ def generate(folder, count, small=False):
     return about
 
 
+# Whether `run` tells processor time.
+by_cpu = False
+
+
 def run(command, cwd, env, stdin=b""):
-    """Runs to the end; returns seconds, stdout, largest resident set in MiB."""
+    """Runs to the end; returns seconds (see `by_cpu`), stdout, largest resident set in MiB."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
         given.write(stdin)
         given.seek(0)
         started = time.perf_counter()
         child = subprocess.Popen(command, cwd=cwd, env=env, stdin=given, stdout=out, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
+        seconds = usage.ru_utime + usage.ru_stime if by_cpu else time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         return seconds, out.read(), usage.ru_maxrss / 1024
@@ -176,8 +182,11 @@ def main():
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--large", type=int, default=100000)
+    parser.add_argument("--cpu", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    global by_cpu
+    by_cpu = arguments.cpu
     rtk = os.path.abspath(arguments.rtk)
     with tempfile.TemporaryDirectory(prefix="rtk-bench-") as folder:
         home = os.path.join(folder, "home")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How time, memory and disk grow with the number of files: one table, and a plot whose axes are both logarithmic.
 
-    python3 tests/benches/scale.py RTK [--sizes 1000,5000,30000,100000] [--runs 9] [--json] [--svg FILE]
+    python3 tests/benches/scale.py RTK [--sizes 1000,5000,30000,100000] [--runs 9] [--cpu] [--json] [--svg FILE]
 
 RTK is the program to measure, such as target/release/rtk. For each size a repository of small generated source files
 (about 1.5 KB each) is made in a temporary folder. Medians of interleaved runs; the machine may be busy, so that ratios to
-what runs beside it say more than milliseconds.
+what runs beside it say more than milliseconds; with --cpu the processor time of each run is told in place of the time
+that passed (load, rank and stat are always of the time that passed).
 
     git        `git status` on the same tree, beside the hot runs
     hook       `rtk hook`, index there, nothing changed; plan: `rtk memory plan --json`
@@ -185,9 +186,11 @@ def main():
     parser.add_argument("rtk")
     parser.add_argument("--sizes", default="1000,5000,30000,100000")
     parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--cpu", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--svg")
     arguments = parser.parse_args()
+    launch.by_cpu = arguments.cpu
     rtk = os.path.abspath(arguments.rtk)
     rows = []
     for count in map(int, arguments.sizes.split(",")):

@@ -639,3 +639,21 @@ fn any_text_is_answered_and_answered_alike_again() {
         assert!(!slice.contains("Ignore all previous") && !slice.contains('\u{1b}'), "{slice}");
     }
 }
+
+#[test]
+fn what_a_file_said_before_it_became_secret_leaves_the_database() {
+    let sandbox = project();
+    let path = sandbox.write("src/moon.rs", "fn moonlit_harbor_name() {}\nfn other_name() {}\n");
+    sandbox.rtk(&["memory", "refresh"]).success();
+    let database = database(&sandbox);
+    let has = |name: &str| {
+        let files = [database.clone(), beside(&database, "-wal")];
+        let bytes = files.map(|file| std::fs::read(file).unwrap_or_default()).concat();
+        bytes.windows(name.len()).any(|window| window == name.as_bytes())
+    };
+    assert!(has("moonlit_harbor_name"));
+    let key = concat!("-----BEGIN ", "RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq6vC1pCkX0\n");
+    std::fs::write(path, key).unwrap();
+    sandbox.rtk(&["memory", "refresh"]).success();
+    assert!(!has("moonlit_harbor_name") && has("harbor_lights"));
+}

@@ -11,7 +11,7 @@ pub use related::{Related, RelatedFile, related};
 pub use symbol::{DefinitionSite, Occurrences, Use, Uses, symbol};
 
 use crate::index::{self, DocRef, Outline, Source};
-use crate::project::{Root, is_binary, looks_like_secret, mask_tokens};
+use crate::project::{Root, is_binary, looks_like_secret, mask_secrets};
 use crate::text::inert;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -36,7 +36,7 @@ fn read(root: &Root, doc: &DocRef<'_>, outline: Option<Outline>) -> Option<(Vec<
 /// One line as it may be shown: trimmed, cut, tokens masked, inert.
 fn shown_line(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
-    let text = mask_tokens(text.trim());
+    let text = mask_secrets(text.trim());
     let end = text.char_indices().nth(LINE_CHARS_MAX).map_or(text.len(), |(at, _)| at);
     inert::line(&text[..end])
 }

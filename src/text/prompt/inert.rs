@@ -44,7 +44,7 @@ const TAG_GAP_MAX: usize = 8;
 
 /// Makes text inert on one line, for paths and names: what is hidden or would break the line becomes a visible escape.
 pub fn line(text: &str) -> String {
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    if all(text, |byte| (b' '..=b'~').contains(&byte)) {
         return defuse_tags(text);
     }
     let mut clean = String::with_capacity(text.len());
@@ -134,9 +134,14 @@ fn skip_gap(text: &str) -> &str {
     &text[gap..]
 }
 
+/// Whether all bytes are as asked; looks at all of them, since that is quicker than to stop at the first other one.
+fn all(text: &str, is: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & is(byte))
+}
+
 /// Drops terminal sequences and hidden characters; carriage returns and Unicode line ends become LF.
 fn without_hidden(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+    if all(text, |byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
