@@ -407,7 +407,7 @@ fn suspected(manifest: &Manifest, suspects: &Suspects) -> (Vec<Item>, Queue) {
     for (path, name) in &suspects.files {
         let Some(dir) = manifest.dirs.get(path) else { continue };
         if let Ok(index) = dir.entries.binary_search_by(|entry| dir.name(entry).cmp(name)) {
-            items.push(Item { dir: path.clone(), index });
+            items.push(Item { dir: path.clone(), index, size: 0 });
         }
     }
     (items, folders.map(|path| (path.to_vec(), true)).collect())
