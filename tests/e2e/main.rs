@@ -15,6 +15,7 @@
 //! | `inject.rs`, `launches.rs`, `explore.rs` | the main job: kinds of agents, ways of launching, exploration answered |
 //! | `rights.rs`, `foreign.rs`, `failures.rs`, `install.rs` | no more rights, beside other hooks, never in the way, in and out again |
 //! | `daemon.rs`, `page.rs` | the daemon asked, killed, over HTTP and MCP; its page in a browser |
+//! | `setup.rs` | the client's own verdict, entries that have gone, the note and the rules |
 //! | `plugin.rs` | the repository as a marketplace with one plugin |
 
 #![expect(
@@ -40,4 +41,5 @@ mod run;
 mod sample;
 mod script;
 mod session;
+mod setup;
 mod slice;
