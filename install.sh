@@ -9,14 +9,14 @@ Usage: ./install.sh [--prefix DIR] [--yes] [--no-init]
        ./install.sh --uninstall [--prefix DIR] [--yes]
 
 Builds rtk in release mode, installs it to ~/.local/bin, adds its hooks to your
-Claude Code settings (after showing the change and asking), and ends with a
-check and a sample slice. Needs Rust, a C compiler and git; only cargo downloads.
+Claude Code settings and a note to your CLAUDE.md (after showing the change and
+asking), and ends with a check and a sample slice. Needs Rust, a C compiler and git; only cargo downloads.
 
 Options:
   --prefix DIR   install to DIR/bin instead of ~/.local/bin
   -y, --yes      do not ask
   --no-init      install the program only, leave the settings alone
-  --uninstall    remove the hooks from your settings, then the program
+  --uninstall    remove the hooks and the note, then the program
   -h, --help     print this
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments
