@@ -327,7 +327,7 @@ impl Api {
         })?;
         let Some(root) = root else {
             let message = format!("{} is in no project", folder.display());
-            return Err(ApiError::new(ErrorKind::Invalid, message, "/ and home folders are never indexed"));
+            return Err(ApiError::new(ErrorKind::NotFound, message, "/ and home folders are never indexed"));
         };
         if std::fs::metadata(&root.path).is_ok_and(|meta| meta.uid() != user) {
             return Err(not_yours());
