@@ -8,8 +8,8 @@
 //! | 7 | [`cli`] arguments, dispatch, printing, exit codes |
 //! | 6 | [`hook`] client events: stdin → event → reply |
 //! | 5 | [`daemon`] indexes kept in memory, files watched, asked over a socket |
-//! | 4 | [`memory`] query, rank, budget, render |
-//! | 3 | [`edit`] edits that agents ask for · [`index`] every file's words and outline, fresh and saved · [`installer`] plan → apply → verify → uninstall · [`state`] the record |
+//! | 4 | [`memory`] query, rank, budget, render · [`rewrite`] which shell commands may run through rtk |
+//! | 3 | [`edit`] edits that agents ask for · [`index`] every file's words and outline, fresh and saved · [`installer`] plan → apply → verify → uninstall · [`state`] the record · [`wrap`] git with less to read |
 //! | 2 | [`store`] SQLite · [`fs`] atomic writes · [`project`] root, scan, secrets · [`git`] · [`code`] symbols · [`text`] words and splices |
 //! | 1 | [`base`] environment, clock, settings, process spawn, log, paths |
 //!
@@ -37,9 +37,11 @@ pub mod index;
 pub mod installer;
 pub mod memory;
 pub mod project;
+pub mod rewrite;
 pub mod state;
 pub mod store;
 pub mod text;
+pub mod wrap;
 
 /// Runs the program with the real environment and returns its exit code.
 pub fn run() -> std::process::ExitCode {

@@ -122,6 +122,27 @@ const SPECS: &[Spec] = &[
         project: false,
     },
     Spec {
+        key: "rewrite.enabled",
+        variable: "RTK_REWRITE_ENABLED",
+        default: "true",
+        about: "whether git commands of the shell tool may run through rtk",
+        project: false,
+    },
+    Spec {
+        key: "rewrite.exclude",
+        variable: "RTK_REWRITE_EXCLUDE",
+        default: "[]",
+        about: "git subcommands that are not rewritten",
+        project: false,
+    },
+    Spec {
+        key: "rewrite.mutating",
+        variable: "RTK_REWRITE_MUTATING",
+        default: "false",
+        about: "whether commands that change something are rewritten too",
+        project: false,
+    },
+    Spec {
         key: "memory.file_bytes_max",
         variable: "RTK_MEMORY_FILE_BYTES_MAX",
         default: "1048576",
@@ -177,6 +198,12 @@ pub struct Settings {
     pub explore_policy: ExplorePolicy,
     /// Agent types that count as exploration.
     pub explore_agents: Vec<String>,
+    /// Whether git commands of the shell tool may run through rtk.
+    pub rewrite_enabled: bool,
+    /// Git subcommands that are not rewritten.
+    pub rewrite_exclude: Vec<String>,
+    /// Whether commands that change something are rewritten too.
+    pub rewrite_mutating: bool,
     /// Larger files are listed by name only, in bytes.
     pub memory_file_bytes_max: u64,
     /// Projects kept in the memory.
@@ -259,6 +286,9 @@ impl Settings {
                 _ => ExplorePolicy::Answer,
             },
             explore_agents: list("explore.agents"),
+            rewrite_enabled: at("rewrite.enabled").as_bool().unwrap_or(true),
+            rewrite_exclude: list("rewrite.exclude"),
+            rewrite_mutating: at("rewrite.mutating").as_bool().unwrap_or(false),
             memory_file_bytes_max: int("memory.file_bytes_max"),
             memory_projects_max: size("memory.projects_max"),
             memory_verify_hours: int("memory.verify_hours"),

@@ -1,6 +1,7 @@
 //! What can be typed, and nothing else: clap structures without any work in them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Project memory for every Claude Code subagent
@@ -51,10 +52,24 @@ pub(super) enum Command {
     Doctor,
     /// Serve the memory as MCP tools over stdin and stdout, for a client that starts it
     Mcp,
+    /// Run your own git, and show less of what it prints
+    #[command(
+        after_help = "All arguments are git's. What is shown in short form, and how to see all: docs/git.md"
+    )]
+    Git(GitArgs),
+    /// Show what wrapped commands printed and what of it was shown
+    Gain,
     /// Show each setting with its value and where it came from
     Config,
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GitArgs {
+    /// What git would be given
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) args: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

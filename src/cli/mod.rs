@@ -9,6 +9,8 @@ mod config;
 mod doctor;
 mod error;
 mod explore;
+mod gain;
+mod git;
 mod hook;
 mod init;
 mod lookup;
@@ -45,6 +47,9 @@ pub fn main(env: Env) -> ExitCode {
     if is_hook_call(&env) {
         crate::base::tune_for_short_life();
         return hook::run_event(&env);
+    }
+    if git::is_git_call(&env) {
+        return git::run_early(&env);
     }
     let cli = match Cli::try_parse_from(env.args()) {
         Ok(cli) => cli,
@@ -105,6 +110,8 @@ fn dispatch(session: &Session, command: Command) -> Result<ExitCode, CliError> {
         Command::Write(args) => write::run(session, args),
         Command::Doctor => doctor::run(session),
         Command::Mcp => serve::mcp(session),
+        Command::Git(args) => git::run(session, &args.args),
+        Command::Gain => gain::run(session),
         Command::Config => config::run(session),
         Command::Completions(args) => completions::run(session, args),
     }

@@ -31,6 +31,15 @@ pub fn append_line(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     Ok(())
 }
 
+/// Moves a record that has grown to its largest size to `aside`, in place of what is there; the next line begins a new one.
+pub fn rotate(path: &Path, aside: &Path) -> Result<(), FsError> {
+    match std::fs::rename(path, aside) {
+        // Another process was faster.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(FsError::io("move aside", path)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

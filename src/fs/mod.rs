@@ -25,7 +25,7 @@ mod stream;
 mod target;
 mod temp;
 
-pub use append::append_line;
+pub use append::{append_line, rotate};
 pub use batch::{ChangeAll, Contents, recover_idle, update_all};
 pub use change_set::ChangeSet;
 pub use disk::{Disk, FileKind, Stat};

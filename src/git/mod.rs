@@ -4,12 +4,15 @@
 //! is run or asked: no pager, prompt, external diff, text conversion, file system monitor, signature check or network;
 //! no lock is taken; every run has a deadline, a bounded output and is killed with its children. Knows nothing of
 //! agents, memory.
+//!
+//! `native.rs` is the one exception: it runs git for `rtk git` exactly as the user's shell would.
 
 mod blob;
 mod changes;
 mod error;
 mod head;
 mod history;
+mod native;
 mod run;
 
 pub use blob::{commit_of, content_at};
@@ -17,3 +20,4 @@ pub use changes::{Change, ChangeKind, changed_files, changed_since, tracked_igno
 pub use error::GitError;
 pub use head::{Head, head};
 pub use history::{Commit, HistoryEnd, HistoryRange, HistoryState, history};
+pub use native::{Capture, Ended, Stream, become_git, end_by_signal, run_native};

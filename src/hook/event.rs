@@ -24,6 +24,8 @@ pub(super) struct Event {
     pub(super) agent_type: Option<String>,
     /// What began the session: `startup`, `resume`, `clear` or `compact`; empty in other events.
     pub(super) source: String,
+    /// How the client asks for permissions; older clients send none.
+    pub(super) permission_mode: Option<String>,
     tool_input: Option<Range<usize>>,
 }
 
@@ -41,6 +43,7 @@ impl Event {
             "agent_type",
             "tool_input",
             "source",
+            "permission_mode",
         ];
         let [
             name,
@@ -53,6 +56,7 @@ impl Event {
             agent_type,
             tool_input,
             source,
+            permission_mode,
         ] = wire::pick(&text, keys);
         let string =
             |range: Option<Range<usize>>| wire::string(&text[range?]).filter(|text| !text.is_empty());
@@ -67,6 +71,7 @@ impl Event {
             agent_id: word(agent_id),
             agent_type: word(agent_type),
             source: word(source).unwrap_or_default(),
+            permission_mode: word(permission_mode),
             tool_input,
             text,
         }
@@ -102,6 +107,30 @@ impl Event {
             name: word(name),
             isolation: word(isolation),
         })
+    }
+
+    /// The input of a shell command; `None` when it is no object with a command of text.
+    pub(super) fn shell_input(&self) -> Option<ShellInput<'_>> {
+        let object = self.text.get(self.tool_input.clone()?).filter(|value| value.starts_with('{'))?;
+        let [command] = wire::pick(object, ["command"]);
+        let literal = command?;
+        Some(ShellInput { object, command: wire::string(&object[literal.clone()])?, literal })
+    }
+}
+
+/// The input of a shell command.
+#[derive(Debug)]
+pub(super) struct ShellInput<'a> {
+    object: &'a str,
+    literal: Range<usize>,
+    pub(super) command: String,
+}
+
+impl ShellInput<'_> {
+    /// The input's JSON with another command; no other byte changes.
+    pub(super) fn with_command(&self, command: &str) -> Option<String> {
+        let whole = 0..self.command.len();
+        wire::edit_string(self.object, &self.literal, std::slice::from_ref(&whole), command)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Client events: stdin to event to reply.
 //!
 //! Invariants: whatever happens, the reply is one JSON object on one line or nothing at all; no reply ever grants a right
-//! (`permissionDecision` is `deny` or absent) and nothing but a prompt's text changes; the answer is there before the
+//! (`permissionDecision` is `deny` or absent) and nothing but the text of a prompt or a shell command changes; the answer is there before the
 //! deadline or not given. `wire.rs` and `reply.rs` alone know the client's JSON. Knows nothing of clap, HTTP.
 
+mod bash;
 mod event;
 mod guard;
 mod knowledge;

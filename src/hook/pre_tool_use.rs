@@ -32,6 +32,9 @@ enum Class {
 
 /// Answers one PreToolUse event.
 pub(super) fn answer(scene: &Scene<'_>, event: &Event) -> Reply {
+    if event.tool_name == "Bash" {
+        return super::bash::answer(scene, event);
+    }
     if !matches!(event.tool_name.as_str(), "Task" | "Agent") {
         return Reply::Nothing;
     }

@@ -5,7 +5,7 @@
 pub(super) enum Reply {
     /// Nothing: the client goes on as if rtk were not there.
     Nothing,
-    /// The JSON text of the whole tool input, with the prompt changed. No permission is decided.
+    /// The JSON text of the whole tool input, with the prompt or the command changed. No permission is decided.
     UpdatedInput(String),
     /// The launch is refused; the reason is the answer to its question.
     Answer(String),

@@ -1,7 +1,7 @@
 //! Edits the text of one settings file: puts rtk's entries in, or takes them out. Pure: text in, text and splices out.
 
 use super::InstallError;
-use super::entries::{REGISTRATIONS, RULES, Registration, TIMEOUT_SECONDS, group, handler};
+use super::entries::{EARLIER_MATCHER, REGISTRATIONS, RULES, Registration, TIMEOUT_SECONDS, group, handler};
 use super::error::Ignored;
 use super::faults::is_positive_number;
 use super::legacy;
@@ -49,7 +49,7 @@ impl Draft {
         Draft { text, forward: Vec::new(), inverse: Vec::new(), created: Vec::new(), rules: Vec::new() }
     }
 
-    fn splice(&mut self, splice: Splice) {
+    pub(super) fn splice(&mut self, splice: Splice) {
         if let (Some(inverse), Some(text)) = (splice.inverse(&self.text), splice.apply(&self.text)) {
             self.inverse.insert(0, inverse);
             self.forward.push(splice);
@@ -174,7 +174,7 @@ fn register(
             continue;
         }
         let splice = match own.first() {
-            Some(at) => update(&document, at.node, command),
+            Some(at) => update(&document, at, registration, command),
             None => Some(addition(&document, registration, command, &mut draft.created)),
         };
         match splice {
@@ -203,8 +203,16 @@ fn serving<'d>(
 }
 
 /// The next splice that brings an own handler up to date; `None` when it is.
-fn update(document: &SettingsDocument<'_>, node: &JsonNode, command: &str) -> Option<Splice> {
-    let json = &document.json;
+fn update(
+    document: &SettingsDocument<'_>,
+    at: &HandlerAt<'_>,
+    registration: &Registration,
+    command: &str,
+) -> Option<Splice> {
+    let (json, node) = (&document.json, at.node);
+    if let Some(matcher) = earlier_matcher(document, at) {
+        return Some(replace_node(json, matcher, &Value::from(registration.matcher)));
+    }
     let exec = Call::of(node).is_some_and(|call| call.exec);
     if !exec {
         return Some(replace_node(json, node, &handler(command)));
@@ -215,6 +223,15 @@ fn update(document: &SettingsDocument<'_>, node: &JsonNode, command: &str) -> Op
     }
     let timeout = node.get("timeout").filter(|timeout| !is_positive_number(json.text, timeout))?;
     Some(replace_node(json, timeout, &Value::from(TIMEOUT_SECONDS)))
+}
+
+/// The matcher of an earlier version, where the group holds nothing but the own handler: what others have put into it
+/// must not come to run for more tools.
+fn earlier_matcher<'d>(document: &'d SettingsDocument<'_>, at: &HandlerAt<'_>) -> Option<&'d JsonNode> {
+    let groups = document.hooks()?.get(at.event)?.as_array()?;
+    let group = groups.get(at.group)?;
+    let alone = group.get(HOOKS)?.as_array()?.len() == 1;
+    group.get("matcher").filter(|matcher| alone && matcher.as_str() == Some(EARLIER_MATCHER))
 }
 
 /// The splice that adds the group at the innermost container that exists.
@@ -278,7 +295,7 @@ pub(super) fn uninstall(
         let document = SettingsDocument::parse(path, text.as_bytes())?;
         let handlers = document.handlers();
         let Some(at) = handlers.iter().find(|at| known.owns(at.event, at.matcher, at.node)) else {
-            return Ok(draft);
+            break;
         };
         let event = at.event.to_owned();
         draft.splice(removal(&document, at));

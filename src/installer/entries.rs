@@ -11,6 +11,19 @@ pub(super) const BARE_NAME: &str = "rtk";
 
 /// What agents may be allowed to run without a question, when the user asks for it: both only read.
 pub(super) const RULES: [&str; 2] = ["Bash(rtk memory plan:*)", "Bash(rtk memory explore:*)"];
+/// The permission rule that lets rewritten commands pass where git's own would: `rtk git --read-only` refuses all others.
+/// `None` for a program whose path a shell would have to quote.
+pub(super) fn reading_rule(program: &str) -> Option<String> {
+    let plain = |ch: char| ch.is_ascii_alphanumeric() || "_-./".contains(ch);
+    let absolute = program.starts_with('/') && program.chars().all(plain);
+    absolute.then(|| format!("{READING_RULE_START}{program}{READING_RULE_END}"))
+}
+
+const READING_RULE_START: &str = "Bash(";
+const READING_RULE_END: &str = " git --read-only:*)";
+
+/// The matcher of versions that rewrote no shell commands.
+pub(super) const EARLIER_MATCHER: &str = "Task|Agent";
 
 /// One registered event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +34,9 @@ pub(super) struct Registration {
     pub(super) matcher: Option<&'static str>,
 }
 
-/// Every event that the hook serves. The subagent tool has two names: `Task` up to 2.1.62, `Agent` since.
+/// Every event that the hook serves; of shell commands the git ones are rewritten. The subagent tool has two names: `Task` up to 2.1.62, `Agent` since.
 pub(super) const REGISTRATIONS: &[Registration] = &[
-    Registration { event: "PreToolUse", matcher: Some("Task|Agent") },
+    Registration { event: "PreToolUse", matcher: Some("Task|Agent|Bash") },
     Registration { event: "SubagentStart", matcher: None },
     Registration { event: "SessionStart", matcher: None },
 ];

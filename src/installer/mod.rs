@@ -30,6 +30,6 @@ pub use plan::Action;
 pub use registered::registered_in_settings;
 pub use scope::Scope;
 pub use show::{
-    ClientVerdict, FileReport, Finding, Fired, HookReport, Level, Named, Reply, Report, Vanished, ask_client,
-    named_program, show, vanished, worst,
+    ClientVerdict, FileReport, Finding, Fired, HookReport, Level, Named, Reply, Report, RewriteMode,
+    Rewriting, Vanished, ask_client, named_program, rewriting, show, vanished, worst,
 };

@@ -324,7 +324,7 @@ mod tests {
         }
         let handler = json!({ "type": "command", "command": PROGRAM, "args": ["hook"], "timeout": 10 });
         for (event, group) in [
-            ("PreToolUse", json!({ "matcher": "Task|Agent", "hooks": [handler.clone()] })),
+            ("PreToolUse", json!({ "matcher": "Task|Agent|Bash", "hooks": [handler.clone()] })),
             ("SubagentStart", json!({ "hooks": [handler.clone()] })),
             ("SessionStart", json!({ "hooks": [handler] })),
         ] {
@@ -360,7 +360,7 @@ mod tests {
     fn a_missing_file_is_made_and_goes_again() {
         let (text, receipts) = installed(None);
         assert_eq!(plan(Some(&text), &receipts, Action::Uninstall).after, After::NoFile);
-        let minified = text.split_whitespace().collect::<String>();
+        let minified = text.lines().map(str::trim).collect::<String>();
         assert_eq!(plan(Some(&minified), &receipts, Action::Uninstall).after, After::NoFile);
         assert_eq!(plan(Some("{}"), &receipts, Action::Uninstall).after, After::Same);
         assert_eq!(plan(None, &receipts, Action::Uninstall).after, After::Same);
@@ -396,7 +396,7 @@ mod tests {
         let after: Value = serde_json::from_str(&after).unwrap();
         assert_eq!(
             after["hooks"]["PreToolUse"],
-            json!([group("Explore"), group("Task|Agent"), { "hooks": [1] }])
+            json!([group("Explore"), group("Task|Agent|Bash"), { "hooks": [1] }])
         );
         let ours = json!({ "type": "command", "command": PROGRAM, "args": ["hook"], "timeout": 10 });
         assert_eq!(after["hooks"]["SubagentStart"], json!([group("Explore"), { "hooks": [ours] }]));

@@ -3,7 +3,7 @@
 //! An entry is ours by what it runs: a program that is this one, was installed by this one (receipt), or carries
 //! rtk's identity in its bytes. Other programs of the same name with a `hook` argument of their own exist.
 
-use super::entries::{BARE_NAME, HOOK_ARGUMENT, REGISTRATIONS};
+use super::entries::{BARE_NAME, EARLIER_MATCHER, HOOK_ARGUMENT, REGISTRATIONS};
 use super::platform::{Platform, file_name, is_absolute};
 use crate::base::Env;
 use crate::text::JsonNode;
@@ -179,7 +179,8 @@ fn has_our_name(program: &str) -> bool {
 
 /// Whether the entry has exactly the keys, the argument and the matcher that rtk writes.
 fn is_our_shape(event: &str, matcher: Option<&str>, handler: &JsonNode) -> bool {
-    let registered = REGISTRATIONS.iter().any(|own| own.event == event && own.matcher == matcher);
+    let earlier = event == "PreToolUse" && matcher == Some(EARLIER_MATCHER);
+    let registered = earlier || REGISTRATIONS.iter().any(|own| own.event == event && own.matcher == matcher);
     let keys = ["type", "command", "args", "timeout"];
     let only_ours = handler.members().iter().all(|member| keys.contains(&member.name.as_str()));
     let args = handler.get("args").and_then(JsonNode::as_array).unwrap_or_default();

@@ -20,10 +20,14 @@ pub(super) const ROOMS: &[(&str, u8)] = &[
     ("hook", 6),
     ("daemon", 5),
     ("memory", 4),
+    // Decides with what `wrap` knows of git; the shell and the user's rules are no business of `wrap`.
+    ("rewrite", 4),
     ("index", 3),
     ("installer", 3),
     ("edit", 3),
     ("state", 3),
+    // Stands on `git` and `text`; its views are of no use to the rooms that need git's facts.
+    ("wrap", 3),
     ("store", 2),
     ("fs", 2),
     ("project", 2),

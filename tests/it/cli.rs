@@ -54,6 +54,10 @@ fn every_command_has_help_knows_json_and_refuses_the_unknown() {
             "{words:?} does not say what it does:\n{help}"
         );
         assert!(!first.ends_with('.'), "{words:?}: help is an imperative without a full stop: {first}");
+        if *words == ["git"] {
+            // All other arguments are git's.
+            continue;
+        }
         let with = |option: &'static str| -> Vec<&str> {
             words.iter().map(String::as_str).chain([option]).collect()
         };

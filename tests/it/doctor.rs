@@ -42,7 +42,7 @@ fn a_good_setup_is_good_in_every_part() {
     for said in [
         "on PATH  ",
         "this program",
-        "PreToolUse (Task|Agent), line ",
+        "PreToolUse (Task|Agent|Bash), line ",
         "fires (",
         "its doctor accepts the settings",
         "sound, ",

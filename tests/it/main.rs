@@ -17,8 +17,11 @@ mod doctor;
 mod documents;
 mod explore;
 mod git;
+#[cfg(unix)]
+mod git_wrap;
 mod hook;
 mod hook_contract;
+mod hook_rewrite;
 mod install;
 mod install_bad;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

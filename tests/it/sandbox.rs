@@ -277,6 +277,16 @@ impl Run {
         self
     }
 
+    /// How the process ended; `None` when the test had to kill it.
+    pub(crate) fn status(&self) -> Option<ExitStatus> {
+        self.status
+    }
+
+    /// Stdout as it came.
+    pub(crate) fn stdout_bytes(&self) -> &[u8] {
+        &self.stdout
+    }
+
     /// Stdout, which must be UTF-8.
     #[track_caller]
     pub(crate) fn stdout(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use super::{Section, verdict};
 use crate::cli::{CliError, Session};
-use crate::installer::{Fired, HookReport, Reply, Report, show};
+use crate::installer::{Fired, HookReport, Reply, Report, RewriteMode, Rewriting, rewriting, show};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -18,6 +18,7 @@ pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> 
             "verdict": verdict.word(),
             "files": report.files,
             "findings": report.findings,
+            "rewriting": rewriting_of(session, &report)?,
             "memory": { "path": paths.data, "projects": projects },
         }))?;
         return Ok(verdict.code());
@@ -25,6 +26,7 @@ pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> 
     for line in lines(&report) {
         session.out.line(&line)?;
     }
+    session.out.line(&describe_rewriting(&rewriting_of(session, &report)?))?;
     session.out.line(&format!("memory   {projects} projects indexed in {}", paths.data.display()))?;
     super::print_findings(session, &report.findings)?;
     session.out.line(verdict.word())?;
@@ -34,10 +36,13 @@ pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> 
 /// The installation as a part of `rtk doctor`.
 pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
     let report = show(&session.env, session.paths()?)?;
+    let rewriting = rewriting_of(session, &report)?;
+    let mut lines = lines(&report);
+    lines.push(describe_rewriting(&rewriting));
     Ok(Section {
         name: "hooks",
-        lines: lines(&report),
-        facts: json!({ "files": report.files }),
+        lines,
+        facts: json!({ "files": report.files, "rewriting": rewriting }),
         findings: report.findings,
     })
 }
@@ -65,6 +70,34 @@ fn describe(hook: &HookReport) -> String {
     };
     let fired = hook.fired.as_ref().map_or(", not fired".to_owned(), fired);
     format!("{}{matcher}, line {}: {}; {reachable}{fired}", hook.event, hook.line, hook.command)
+}
+
+fn rewriting_of(session: &Session, report: &Report) -> Result<Rewriting, CliError> {
+    Ok(rewriting(&session.env, session.paths()?, &report.files, crate::rewrite::is_built_in()))
+}
+
+/// The line about git commands of the shell tool.
+fn describe_rewriting(rewriting: &Rewriting) -> String {
+    let mode = match rewriting.mode {
+        RewriteMode::Off => return "rewrite  off: git commands of the shell tool are left alone".into(),
+        RewriteMode::Reading => "git commands that only read",
+        RewriteMode::All => "git commands that read or change something",
+    };
+    let Some(path) = rewriting.registered.first() else {
+        return format!("rewrite  {mode}, but no entry for the shell tool is registered: run rtk init again");
+    };
+    let asking = match (&rewriting.rule, rewriting.rule_is_there) {
+        (Some(rule), true) => format!("in sessions that ask, too, by the rule {rule}"),
+        (Some(rule), false) => {
+            format!("where every shell command is allowed; allow {rule} to have it in sessions that ask")
+        }
+        (None, _) => "where every shell command is allowed".to_owned(),
+    };
+    let fires = match &rewriting.sample {
+        Some(line) => format!("fires: git status becomes {line}"),
+        None => "left the sample alone (a permission rule, or a setting)".to_owned(),
+    };
+    format!("rewrite  {mode}, by the entry in {}; {asking}; {fires}", path.display())
 }
 
 fn fired(fired: &Fired) -> String {

@@ -112,7 +112,7 @@ fn failed(reason: String) -> Fired {
 }
 
 /// What the client puts into the environment of a hook, and rtk's own folders moved away.
-fn environment(sample: &Sample, rtk_home: PathBuf) -> Vec<(OsString, Option<OsString>)> {
+pub(super) fn environment(sample: &Sample, rtk_home: PathBuf) -> Vec<(OsString, Option<OsString>)> {
     let project = sample.project().into_os_string();
     let set = |name: &str, value: OsString| (OsString::from(name), Some(value));
     vec![

@@ -9,6 +9,7 @@ mod managed;
 mod named;
 mod plugins;
 mod report;
+mod rewriting;
 mod sample;
 mod trust;
 mod vanished;
@@ -17,6 +18,7 @@ pub use client::{ClientVerdict, ask_client};
 pub use fire::{Fired, Reply};
 pub use named::{Named, named_program};
 pub use report::{FileReport, Finding, HookReport, Level, Report, worst};
+pub use rewriting::{RewriteMode, Rewriting, rewriting};
 pub use vanished::{Vanished, vanished};
 
 use super::InstallError;
