@@ -17,6 +17,7 @@ const MAY_LIFT: &[(&str, &str)] = &[
     ("src/base/run.rs", "processes"),
     ("src/base/spawn.rs", "processes"),
     ("src/git/run.rs", "git's process"),
+    ("src/git/native.rs", "the user's own git, as a wrapper runs it"),
 ];
 
 /// Functions and flags of other crates that write, by name.
