@@ -190,7 +190,7 @@ impl Index {
     /// Saves what this process has added. `Ok(false)`: another process saved first, so that this state is not on top
     /// of the database's; nothing was written and the answer of this process is none the worse.
     pub(crate) fn save(&mut self) -> Result<bool, IndexError> {
-        let Some(saved) = self.transact(|index, transaction| index.write(transaction))? else {
+        let Some(saved) = self.transact(Erase::Yes, |index, transaction| index.write(transaction))? else {
             return Ok(false);
         };
         self.manifest.saved(saved.rows);
@@ -239,12 +239,12 @@ impl Index {
     /// `Ok(None)`: nothing was written, because there is no database, it is locked, or another process saved first.
     fn transact<T>(
         &mut self,
+        erase: Erase,
         work: impl FnOnce(&Index, &Connection) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, IndexError> {
         self.end_reading()?;
         let Some(mut connection) = self.connection.take() else { return Ok(None) };
-        // What a file said before it became secret must not stay in the free pages of the database.
-        let _ = connection.pragma_update(None, "secure_delete", !self.dropped.is_empty());
+        let _ = connection.pragma_update(None, "secure_delete", erase == Erase::Yes);
         let result = store::write(&mut connection, &self.home.database, |transaction| {
             let found = meta(transaction, HEAD)?;
             if found != self.head {
@@ -342,7 +342,7 @@ impl Index {
             // What the database does not know must not get into its segments.
             return Ok(false);
         }
-        let merged = self.transact(|index, connection| index.write_merged(connection, living))?;
+        let merged = self.transact(Erase::No, |index, connection| index.write_merged(connection, living))?;
         match merged {
             None => return Ok(false),
             Some(None) => {
@@ -418,6 +418,16 @@ impl Index {
         }
         Some(rows)
     }
+}
+
+/// Whether what a transaction moves or deletes is overwritten, too.
+#[derive(Clone, Copy, PartialEq)]
+enum Erase {
+    /// What a file said before it became secret must not stay in a free part of the database, nor a copy of it that was
+    /// left behind when a page was divided.
+    Yes,
+    /// Blocks hold hashes and numbers, and are many.
+    No,
 }
 
 /// What a transaction has written, to be noted in memory once it is committed.
