@@ -4,8 +4,9 @@
 //! everything that happened before the question, without a sentinel file and without waiting: that is why the queue is
 //! read here, by whoever asks, and not by a thread of a library whose hand-over would have to be waited for.
 //!
-//! What the queue cannot show: a file changed through a name outside the project (hard links, which are told apart when a
-//! project is taken in) and pages of a mapped file that are written after the last close of the file.
+//! What the queue cannot show, and nothing here notices until the file is compared again: a file changed through a name
+//! outside the project (a hard link), pages of a mapped file that are written after the last close of the file, and a file
+//! system mounted over a watched folder.
 
 use super::error::DaemonError;
 use super::filesystem::cannot_watch;
