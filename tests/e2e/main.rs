@@ -13,6 +13,7 @@
 //! | `contract.rs` | the client alone, with a foreign hook: tells a changed client from a broken rtk |
 //! | `slice.rs` | what a slice looks like from outside |
 //! | `inject.rs`, `launches.rs`, `explore.rs` | the main job: kinds of agents, ways of launching, exploration answered |
+//! | `rewrite.rs` | git commands of the shell tool, run through rtk or left alone |
 //! | `rights.rs`, `foreign.rs`, `failures.rs`, `install.rs` | no more rights, beside other hooks, never in the way, in and out again |
 //! | `daemon.rs`, `page.rs` | the daemon asked, killed, over HTTP and MCP; its page in a browser |
 //! | `setup.rs` | the client's own verdict, entries that have gone, the note and the rules |
@@ -36,6 +37,7 @@ mod install;
 mod launches;
 mod page;
 mod plugin;
+mod rewrite;
 mod rights;
 mod run;
 mod sample;
