@@ -11,9 +11,26 @@ use crate::store::StoreError;
 use std::path::Path;
 
 /// Threads of one short-lived process.
-pub(super) const THREADS: usize = 2;
+const THREADS: usize = 2;
 /// Share of the deadline for bringing the index up to date.
-pub(super) const UPDATE_SHARE: f64 = 0.55;
+const UPDATE_SHARE: f64 = 0.55;
+
+/// How the index is brought up to date for one launch: within its share of the time, and only what has changed.
+pub(super) fn launch_options<'a>(
+    context: &Context<'_>,
+    urgency: &'a (dyn Fn(&[u8]) -> u32 + Sync),
+) -> UpdateOptions<'a> {
+    UpdateOptions {
+        deadline: context.deadline.share(UPDATE_SHARE),
+        threads: THREADS,
+        patient: false,
+        full: false,
+        seen: None,
+        suspects: None,
+        urgency,
+        progress: &|_, _| {},
+    }
+}
 /// Segments or loose documents beyond these numbers are merged in the background.
 const SEGMENTS_MANY: usize = 12;
 const LOOSE_MANY: usize = 400;
@@ -63,16 +80,7 @@ impl Opened {
         urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
         seen: Option<&ProbeOutcome>,
     ) -> Result<Fresh, IndexError> {
-        let options = UpdateOptions {
-            deadline: context.deadline.share(UPDATE_SHARE),
-            threads: THREADS,
-            patient: false,
-            full: false,
-            seen,
-            suspects: None,
-            urgency,
-            progress: &|_, _| {},
-        };
+        let options = UpdateOptions { seen, ..launch_options(context, urgency) };
         let updated = update(&mut self.index, context, root, &options)?;
         Ok(self.fresh(context, root, updated))
     }

@@ -1,7 +1,7 @@
 //! The index of a project held in memory between questions, by a process that lives long.
 
 use super::context::{Context, IndexError};
-use super::fresh::{THREADS, UPDATE_SHARE, is_untidy, load, warm};
+use super::fresh::{is_untidy, launch_options, load, warm};
 use super::history::unread_tip;
 use super::schema::Home;
 use super::store::Index;
@@ -85,16 +85,7 @@ impl Kept {
         seen: Option<&ProbeOutcome>,
         urgency: &(dyn Fn(&[u8]) -> u32 + Sync),
     ) -> Result<Updated, IndexError> {
-        let options = UpdateOptions {
-            deadline: context.deadline.share(UPDATE_SHARE),
-            threads: THREADS,
-            patient: false,
-            full: false,
-            seen,
-            suspects,
-            urgency,
-            progress: &|_, _| {},
-        };
+        let options = UpdateOptions { seen, suspects, ..launch_options(context, urgency) };
         self.whole = false;
         self.moved = true;
         let updated = update(&mut self.index, context, root, &options)?;

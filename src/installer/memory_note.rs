@@ -3,7 +3,6 @@
 //! The block is found by its marks alone, so that edits around it and inside it survive or go with it, as they should.
 
 use super::InstallError;
-use super::edit::apply_all;
 use super::plan::{After, FilePlan};
 use super::receipt::{FileReceipt, Receipts, hash};
 use super::scope::Scope;
@@ -144,7 +143,7 @@ fn separator(text: &str, newline: &str) -> String {
 fn receipt(job: &NoteJob<'_>, text: &str, after: &str, inverse: Splice) -> FileReceipt {
     let older = job.receipts.latest(job.path);
     let earlier =
-        job.receipts.exact(job.path, text.as_bytes()).filter(|earlier| before_of(earlier, text).is_some());
+        job.receipts.exact(job.path, text.as_bytes()).filter(|earlier| earlier.before(text).is_some());
     let mut folders = older.map(|older| older.folders.clone()).unwrap_or_default();
     let new = job.missing_folders.iter().filter(|folder| !folders.contains(folder));
     let new: Vec<PathBuf> = new.cloned().collect();
@@ -182,7 +181,7 @@ fn without_note(job: NoteJob<'_>, text: &str) -> FilePlan {
         return FilePlan { folders, forget, ..same(job) };
     }
     let exact = job.receipts.exact(job.path, text.as_bytes());
-    if let Some((receipt, before)) = exact.and_then(|receipt| Some((receipt, before_of(receipt, text)?))) {
+    if let Some((receipt, before)) = exact.and_then(|receipt| Some((receipt, receipt.before(text)?))) {
         let after = if receipt.before.is_none() { After::NoFile } else { After::Text(before) };
         return FilePlan { after, folders, forget, ..same(job) };
     }
@@ -213,16 +212,6 @@ fn strip(text: &str) -> (String, Vec<Splice>) {
         left = next;
     }
     (left, splices)
-}
-
-/// What the file held before; `None` if the receipt does not lead there.
-fn before_of(receipt: &FileReceipt, text: &str) -> Option<String> {
-    let before = apply_all(text, &receipt.inverse)?;
-    let fits = match &receipt.before {
-        Some(expected) => *expected == hash(before.as_bytes()),
-        None => before.is_empty(),
-    };
-    fits.then_some(before)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn plan_install(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
         });
     }
     let exact = job.receipts.exact(job.path, text.as_bytes());
-    let mut receipt = match exact.filter(|receipt| before_of(receipt, text).is_some()) {
+    let mut receipt = match exact.filter(|receipt| receipt.before(text).is_some()) {
         Some(earlier) => receipt_on_top(earlier, &draft),
         None => receipt_from_scratch(&job, text, &draft)?,
     };
@@ -160,7 +160,7 @@ fn plan_uninstall(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
         return Ok(FilePlan { path, now: None, after: After::Same, receipt: None, folders, forget });
     }
     let exact = job.receipts.exact(job.path, text.as_bytes());
-    if let Some((receipt, before)) = exact.and_then(|receipt| Some((receipt, before_of(receipt, text)?))) {
+    if let Some((receipt, before)) = exact.and_then(|receipt| Some((receipt, receipt.before(text)?))) {
         let after = if receipt.before.is_none() { After::NoFile } else { After::Text(before) };
         return Ok(FilePlan { path, now: job.now, after, receipt: None, folders, forget });
     }
@@ -179,16 +179,6 @@ fn plan_uninstall(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
         After::Text(exact.filter(|exact| undo::same_value(exact, &draft.text)).unwrap_or(draft.text))
     };
     Ok(FilePlan { path, now: job.now, after, receipt: None, folders, forget })
-}
-
-/// What the file held before the installation; `None` if the receipt does not lead there.
-fn before_of(receipt: &FileReceipt, text: &str) -> Option<String> {
-    let before = edit::apply_all(text, &receipt.inverse)?;
-    let fits = match &receipt.before {
-        Some(expected) => *expected == hash(before.as_bytes()),
-        None => before.is_empty(),
-    };
-    fits.then_some(before)
 }
 
 #[cfg(test)]

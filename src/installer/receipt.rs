@@ -1,5 +1,6 @@
 //! The receipt of each installation: hashes and exact inverse splices, so that its removal gives back the bytes.
 
+use super::edit::apply_all;
 use super::undo::Anchor;
 use crate::fs::content_hash;
 use crate::text::Splice;
@@ -56,6 +57,18 @@ pub(super) struct FileReceipt {
     pub(super) file_created: bool,
     /// Folders that an installation made for the file, outermost first.
     pub(super) folders: Vec<PathBuf>,
+}
+
+impl FileReceipt {
+    /// What the file held before the installation, from what it holds now; `None` if the receipt does not lead there.
+    pub(super) fn before(&self, text: &str) -> Option<String> {
+        let before = apply_all(text, &self.inverse)?;
+        let fits = match &self.before {
+            Some(expected) => *expected == hash(before.as_bytes()),
+            None => before.is_empty(),
+        };
+        fits.then_some(before)
+    }
 }
 
 impl Receipts {

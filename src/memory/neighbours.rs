@@ -77,12 +77,7 @@ impl Names {
     fn of(nodes: &[Node<'_>]) -> Names {
         let mut names = Names { by_name: HashMap::new(), paths: Vec::with_capacity(nodes.len()) };
         for (number, node) in nodes.iter().enumerate() {
-            let mut parts: Vec<Vec<u8>> = components(node.doc.folder());
-            let stem = node.doc.name().split(|&byte| byte == b'.').next().unwrap_or_default();
-            let stem = stem.to_ascii_lowercase();
-            if !matches!(stem.as_slice(), b"__init__" | b"mod" | b"index" | b"lib" | b"") {
-                parts.push(stem);
-            }
+            let parts = module_parts(&node.doc);
             if let Some(last) = parts.last() {
                 names.by_name.entry(last.clone()).or_default().push(number);
             }
@@ -116,6 +111,17 @@ impl Names {
         }
         Vec::new()
     }
+}
+
+/// Lower-case parts of the path under which a file may be imported: folders and stem, without the stem of a file that
+/// stands for its folder.
+pub(super) fn module_parts(doc: &DocRef<'_>) -> Vec<Vec<u8>> {
+    let mut parts = components(doc.folder());
+    let stem = doc.name().split(|&byte| byte == b'.').next().unwrap_or_default().to_ascii_lowercase();
+    if !matches!(stem.as_slice(), b"__init__" | b"mod" | b"index" | b"lib" | b"") {
+        parts.push(stem);
+    }
+    parts
 }
 
 pub(super) fn components(path: &[u8]) -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! Strict JSON (RFC 8259) to a tree of byte spans: no comments, no trailing commas, line and column of the first fault.
 
+use super::lines::line_and_column;
 use std::ops::Range;
 
 /// Deeper nesting is refused, so that no input exhausts the stack.
@@ -140,30 +141,13 @@ impl<'t> JsonDocument<'t> {
 
     /// Line and column (both from 1, the column in characters) of a byte offset.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        position(self.text, offset)
+        line_and_column(self.text, offset)
     }
 }
 
 fn error_at(text: &str, offset: usize, reason: String) -> JsonError {
-    let (line, column) = position(text, offset);
+    let (line, column) = line_and_column(text, offset);
     JsonError { line, column, reason }
-}
-
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let (mut line, mut column, mut previous) = (1, 1, ' ');
-    for (at, ch) in text.char_indices() {
-        if at >= offset {
-            break;
-        }
-        match ch {
-            '\n' if previous == '\r' => {}
-            '\n' | '\r' => (line, column) = (line + 1, 1),
-            '\u{feff}' if at == 0 => {}
-            _ => column += 1,
-        }
-        previous = ch;
-    }
-    (line, column)
 }
 
 struct Fault {

@@ -28,6 +28,25 @@ pub fn line_range(text: &[u8], first: u32, last: u32) -> &[u8] {
     &text[start..end.max(start)]
 }
 
+/// Line and column of a byte offset, both from 1, the column in characters; CR, LF and CR LF each end a line, and a byte
+/// order mark takes no column.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let (mut line, mut column, mut previous) = (1, 1, ' ');
+    for (at, ch) in text.char_indices() {
+        if at >= offset {
+            break;
+        }
+        match ch {
+            '\n' if previous == '\r' => {}
+            '\n' | '\r' => (line, column) = (line + 1, 1),
+            '\u{feff}' if at == 0 => {}
+            _ => column += 1,
+        }
+        previous = ch;
+    }
+    (line, column)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ pub use json_parse::{JsonDocument, JsonError, JsonKind, JsonMember, JsonNode};
 pub use json_splice::{
     JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member, replace_node,
 };
-pub use lines::{line_range, lines};
+pub use lines::{line_and_column, line_range, lines};
 pub use prompt::{block, inert};
 pub use sieve::Sieve;
 pub use tokens::estimate_tokens;

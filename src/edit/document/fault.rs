@@ -1,5 +1,7 @@
 //! Why a document was not read or not changed, without the path that only the caller knows.
 
+use crate::text::line_and_column;
+
 /// Longest part of a line that an error shows, in characters.
 const EXCERPT_CHARS_MAX: usize = 120;
 
@@ -61,7 +63,7 @@ pub enum Fault {
 impl Fault {
     /// A syntax error at a byte offset of `text`, with its line and a caret.
     pub(super) fn syntax(text: &str, offset: usize, message: impl Into<String>) -> Fault {
-        let (line, column) = position(text, offset);
+        let (line, column) = line_and_column(text, offset);
         Fault::Syntax { line, column, message: message.into(), excerpt: excerpt(text, offset) }
     }
 
@@ -106,24 +108,6 @@ impl Fault {
             | Fault::Usage { hint, .. } => hint,
         }
     }
-}
-
-/// Line and column of a byte offset, both from 1, the column in characters.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let (mut line, mut column, mut previous) = (1, 1, ' ');
-    for (at, ch) in text.char_indices() {
-        if at >= offset {
-            break;
-        }
-        match ch {
-            '\n' if previous == '\r' => {}
-            '\n' | '\r' => (line, column) = (line + 1, 1),
-            '\u{feff}' if at == 0 => {}
-            _ => column += 1,
-        }
-        previous = ch;
-    }
-    (line, column)
 }
 
 /// The line of a byte offset, cut to a window around it, and a caret below the place.

@@ -50,7 +50,7 @@ mod tests {
     fn level(state: &str) -> Option<Level> {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().canonicalize().unwrap();
-        let project = home.join("work/src");
+        let project = home.join("code/src");
         std::fs::create_dir_all(&project).unwrap();
         let state = state.replace("@", &home.display().to_string());
         std::fs::write(home.join(FILE), state).unwrap();
@@ -59,9 +59,9 @@ mod tests {
 
     #[test]
     fn trust_of_a_folder_holds_for_those_below() {
-        assert_eq!(level(r#"{"projects":{"@/work":{"hasTrustDialogAccepted":true}}}"#), None);
+        assert_eq!(level(r#"{"projects":{"@/code":{"hasTrustDialogAccepted":true}}}"#), None);
         assert_eq!(
-            level(r#"{"projects":{"@/work/src":{"hasTrustDialogAccepted":false}}}"#),
+            level(r#"{"projects":{"@/code/src":{"hasTrustDialogAccepted":false}}}"#),
             Some(Level::Warning)
         );
         assert_eq!(level(r#"{"projects":{"@/else":{"hasTrustDialogAccepted":true}}}"#), Some(Level::Note));

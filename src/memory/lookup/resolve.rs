@@ -1,6 +1,6 @@
 //! From the target of an import, as it is written, to the files that it means.
 
-use super::super::neighbours::{components, target_parts};
+use super::super::neighbours::{components, module_parts, target_parts};
 use crate::code::Language;
 use crate::index::{DocRef, View};
 use std::collections::HashMap;
@@ -30,15 +30,11 @@ impl<'v> Resolver<'v> {
             parts: Vec::new(),
         };
         for (position, doc) in view.docs.iter().enumerate() {
-            let mut parts = components(doc.folder());
             if doc.language() == Language::Go && !doc.class().test {
-                let folder = parts.last().cloned().unwrap_or_default();
+                let folder = components(doc.folder()).pop().unwrap_or_default();
                 resolver.by_folder.entry(folder).or_default().push(position);
             }
-            let stem = doc.name().split(|&byte| byte == b'.').next().unwrap_or_default().to_ascii_lowercase();
-            if !matches!(stem.as_slice(), b"__init__" | b"mod" | b"index" | b"lib" | b"") {
-                parts.push(stem);
-            }
+            let parts = module_parts(doc);
             if let Some(last) = parts.last() {
                 resolver.by_name.entry(last.clone()).or_default().push(position);
             }
