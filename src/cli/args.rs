@@ -114,7 +114,7 @@ pub(super) struct InitArgs {
     /// Show every hook: registered, reachable, fires; exit 0 good, 1 broken, 2 warnings
     #[arg(long, conflicts_with_all = ["uninstall", "dry_run"])]
     pub(super) show: bool,
-    /// Remove exactly what rtk added
+    /// Remove exactly what rtk added, in whatever form
     #[arg(long)]
     pub(super) uninstall: bool,
     /// Show the change as a diff and write nothing
@@ -129,6 +129,15 @@ pub(super) struct InitArgs {
     /// Also allow agents to run `rtk memory plan` and `rtk memory explore` without asking you
     #[arg(long, conflicts_with_all = ["uninstall", "show"])]
     pub(super) allow_memory: bool,
+    /// Have the client ask a running daemon over HTTP, with no process started for each event; needs `rtk memory serve`
+    #[arg(long, conflicts_with_all = ["project", "uninstall", "show"])]
+    pub(super) http: bool,
+    /// The daemon's port for --http
+    #[arg(long, requires = "http", default_value_t = 7700, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) port: u16,
+    /// Also register `rtk mcp` as an MCP server: .mcp.json of the project, or your own .claude.json
+    #[arg(long, conflicts_with_all = ["local", "uninstall", "show"])]
+    pub(super) mcp: bool,
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,

@@ -2,12 +2,18 @@
 
 use super::args::InitArgs;
 use super::{CliError, Session};
+use crate::base::Paths;
+use crate::daemon::{self, Place};
 use crate::installer::{
-    Action, FileChange, InstallError, NoteChoice, Preview, Request, Scope, apply, has_leavings, preview,
+    Action, FileChange, HttpHook, InstallError, NoteChoice, Preview, Request, Scope, apply, has_leavings,
+    preview,
 };
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+
+/// What stands in a shown diff where the file holds the daemon's token.
+const MASKED: &str = "(token)";
 
 impl From<InstallError> for CliError {
     fn from(error: InstallError) -> CliError {
@@ -31,7 +37,10 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
         _ => NoteChoice::Usual,
     };
     let allow = args.allow_memory;
-    let request = Request { env: &session.env, paths: session.paths()?, scope, action, note, allow };
+    let paths = session.paths()?;
+    let http = args.http.then(|| http_hook(paths, &args)).transpose()?;
+    let (http, mcp) = (http.as_ref(), args.mcp);
+    let request = Request { env: &session.env, paths, scope, action, note, allow, http, mcp };
     let change = preview(&request)?;
     if !change.is_change() {
         if !args.dry_run
@@ -70,6 +79,17 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
     Ok(ExitCode::SUCCESS)
 }
 
+/// The daemon as it is or will be. A dry run makes no token.
+fn http_hook(paths: &Paths, args: &InitArgs) -> Result<HttpHook, CliError> {
+    let place = Place::of(paths);
+    let token = match (daemon::known_token(&place), args.dry_run) {
+        (Some(token), _) => token,
+        (None, true) => MASKED.to_owned(),
+        (None, false) => daemon::token(&place)?,
+    };
+    Ok(HttpHook { port: args.port, token })
+}
+
 fn nothing_to_do(session: &Session, request: &Request<'_>, change: &Preview) -> Result<ExitCode, CliError> {
     let path = &change.path;
     if session.out.is_json() {
@@ -89,6 +109,11 @@ fn report(session: &Session, request: &Request<'_>, path: &str) {
     match request.action {
         Action::Install => {
             session.out.note(&format!("installed in {path}; running sessions pick it up by themselves"));
+            if request.http.is_some() {
+                session
+                    .out
+                    .note("the client asks the daemon: each session starts it, `rtk memory serve` does now");
+            }
             session.out.note("prove it with: rtk init --show");
         }
         Action::Uninstall => {
@@ -102,7 +127,7 @@ fn report(session: &Session, request: &Request<'_>, path: &str) {
 }
 
 fn show_change(session: &Session, change: &Preview, changed: bool) -> Result<(), CliError> {
-    let diff: String = change.files.iter().map(diff).collect();
+    let diff: String = masked(change.files.iter().map(diff).collect());
     if session.out.is_json() {
         let (path, notes) = (&change.path, &change.notes);
         let document = json!({ "schema": 1, "path": path, "changed": changed, "diff": diff, "notes": notes });
@@ -111,6 +136,20 @@ fn show_change(session: &Session, change: &Preview, changed: bool) -> Result<(),
     session.out.raw(diff.as_bytes())?;
     say(session, &change.notes);
     Ok(())
+}
+
+/// The text with every bearer token taken out: a terminal's content goes many ways.
+fn masked(text: String) -> String {
+    const BEFORE: &str = "\"Bearer ";
+    let mut parts = text.split(BEFORE);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find('"').unwrap_or(part.len());
+        shown.push_str(BEFORE);
+        shown.push_str(MASKED);
+        shown.push_str(&part[end..]);
+    }
+    shown
 }
 
 fn say(session: &Session, notes: &[String]) {

@@ -29,7 +29,7 @@ use watch_none as watch;
 pub use api::{Api, ApiError, ErrorKind, Operation};
 pub use client::{Asked, ask_hook, status, stop};
 pub use error::DaemonError;
-pub use http::{HttpFace, HttpOptions, Listening, start as start_http, token};
+pub use http::{HttpFace, HttpOptions, Listening, known_token, start as start_http, token};
 pub use lifecycle::{Claim, Running, claim, identity, is_running, running};
 pub use mcp::serve as serve_mcp;
 pub use place::Place;

@@ -6,12 +6,15 @@ use super::reply::Reply;
 use super::scene::Scene;
 use crate::base::{detach, unix_ms};
 use crate::daemon::{self, Place};
-use crate::installer::{Vanished, vanished};
+use crate::installer::{Vanished, http_hook, vanished};
 use crate::state;
 use std::path::Path;
 
 /// A session that goes on after its context was compacted: all has been done when it began.
 const GOES_ON: &str = "compact";
+/// A daemon that the client asks itself serves for a working day without a question, in seconds: nobody can start it
+/// again in the middle of a session.
+const ASKED_IDLE_SECS: u32 = 12 * 60 * 60;
 
 /// Starts what goes on without the client, and looks whether rtk is still installed where it was.
 pub(super) fn answer(scene: &Scene<'_>, event: &Event) -> Reply {
@@ -29,8 +32,9 @@ fn start(scene: &Scene<'_>, event: &Event) {
     if !settings.enabled {
         return;
     }
-    if settings.daemon_autostart {
-        start_daemon(scene);
+    let asked = http_hook(scene.env);
+    if settings.daemon_autostart || asked.is_some() {
+        start_daemon(scene, asked.map(|hook| hook.port));
     }
     if let Err(error) = detach(scene.env, &root.path, &["memory", "refresh", "--background"]) {
         scene.log.line("warn", &format!("hook SessionStart: {error}"));
@@ -38,8 +42,9 @@ fn start(scene: &Scene<'_>, event: &Event) {
     state::prune(scene.paths, unix_ms());
 }
 
-/// Starts the daemon if none of this version answers; one of another version is replaced by it.
-fn start_daemon(scene: &Scene<'_>) {
+/// Starts the daemon if none of this version answers; one of another version is replaced by it. `port` is where the
+/// client asks it.
+fn start_daemon(scene: &Scene<'_>, port: Option<u16>) {
     let place = Place::of(scene.paths);
     if daemon::is_running(&place, &daemon::identity(scene.env)) {
         return;
@@ -47,7 +52,12 @@ fn start_daemon(scene: &Scene<'_>) {
     // Not in the project: its folder must not be kept busy.
     let folder = scene.paths.state.as_path();
     let folder = if folder.is_dir() { folder } else { Path::new("/") };
-    if let Err(error) = detach(scene.env, folder, &["memory", "serve", "--background"]) {
+    let mut arguments: Vec<String> = ["memory", "serve", "--background"].map(str::to_owned).into();
+    if let Some(port) = port {
+        arguments.extend([format!("--port={port}"), format!("--idle-secs={ASKED_IDLE_SECS}")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Err(error) = detach(scene.env, folder, &arguments) {
         scene.log.line("warn", &format!("hook SessionStart: {error}"));
     }
 }

@@ -1,12 +1,13 @@
 //! Carries a plan out: lock, read, plan, one change set, look again; from the start when somebody else wrote meanwhile.
 
 use super::InstallError;
+use super::entries::HttpHook;
 use super::memory_note::{NoteChoice, NoteJob, plan_note};
 use super::notes::notes;
-use super::plan::{Action, After, FilePlan, Job, plan_file};
+use super::plan::{Action, After, Content, FilePlan, Job, plan_file};
 use super::receipt::{RECEIPT_BYTES_MAX, Receipts};
 use super::recognise::Known;
-use super::scope::{Scope, must_not_be_foreign, program};
+use super::scope::{Scope, must_not_be_foreign, others_can_read, program};
 use crate::base::{Env, Paths};
 use crate::fs::{
     ChangeSet, Expected, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
@@ -45,6 +46,10 @@ pub struct Request<'r> {
     pub note: NoteChoice,
     /// Whether agents are to be allowed to ask the memory without a question.
     pub allow: bool,
+    /// The daemon that the client is to ask in place of starting the program, where it can.
+    pub http: Option<&'r HttpHook>,
+    /// Whether the memory is to be registered as an MCP server, too; a removal takes it out in any case.
+    pub mcp: bool,
 }
 
 /// A change as it is shown before it happens.
@@ -102,8 +107,11 @@ pub fn preview(request: &Request<'_>) -> Result<Preview, InstallError> {
         let before = plan.now.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         Some(FileChange { path: plan.path, before, after })
     };
-    let files =
-        [plans.settings, plans.note].into_iter().filter_map(change).filter(|file| file.before != file.after);
+    let files = [plans.settings, plans.note]
+        .into_iter()
+        .chain(plans.servers)
+        .filter_map(change)
+        .filter(|file| file.before != file.after);
     Ok(Preview { path, files: files.collect(), notes })
 }
 
@@ -111,11 +119,12 @@ pub fn preview(request: &Request<'_>) -> Result<Preview, InstallError> {
 struct Plans {
     settings: FilePlan,
     note: FilePlan,
+    servers: Option<FilePlan>,
 }
 
 impl Plans {
-    fn each(&self) -> [&FilePlan; 2] {
-        [&self.settings, &self.note]
+    fn each(&self) -> Vec<&FilePlan> {
+        [&self.settings, &self.note].into_iter().chain(&self.servers).collect()
     }
 
     /// The file that is not as it should be.
@@ -129,10 +138,11 @@ impl Plans {
 pub fn has_leavings(request: &Request<'_>) -> Result<bool, InstallError> {
     let path = request.scope.settings_path(request.env)?;
     let note = request.scope.memory_path(request.env)?;
+    let servers = request.scope.servers_path(request.env)?;
     let book = receipts_path(request.paths);
     let receipts = read_receipts(request.paths)?;
     let recorded = request.action == Action::Uninstall
-        && [&path, &note].iter().any(|path| receipts.latest(path).is_some());
+        && [&path, &note].into_iter().chain(&servers).any(|path| receipts.latest(path).is_some());
     // Locks go with those who hold them, and rtk's folders with the last thing in them.
     let is_empty =
         |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
@@ -197,6 +207,9 @@ fn attempt_until_stable(
     // A run that was killed may have left the displaced file beside the new one.
     remove_stale_temporaries(&request.scope.settings_path(request.env)?)?;
     remove_stale_temporaries(&request.scope.memory_path(request.env)?)?;
+    if let Some(servers) = request.scope.servers_path(request.env)? {
+        remove_stale_temporaries(&servers)?;
+    }
     remove_stale_temporaries(&receipts_path(request.paths))?;
     let mut unreadable = 0;
     let mut path = PathBuf::new();
@@ -262,6 +275,8 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     }
     plans.each().into_iter().for_each(|plan| add_edits(&mut changes, plan));
     let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
+    // What holds the token is nobody else's to read.
+    let options = if request.http.is_some() { options.private() } else { options };
     changes.apply(&options)?;
     // Looked at once more: a tool that writes from an old snapshot may have come right behind.
     if let Some(unfinished) = read_and_plan(request)?.0.unfinished() {
@@ -314,15 +329,11 @@ fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallErro
     let program = program(request.env)?;
     let receipts = read_receipts(request.paths)?;
     let known = Known::new(request.env, &program, receipts.programs.clone());
-    let job = Job {
-        path: &path,
-        scope: request.scope,
-        now: read(&path, SETTINGS_BYTES_MAX)?,
-        missing_folders: path.parent().map(missing_folders).unwrap_or_default(),
-        receipts: &receipts,
-        known: &known,
-        allow: request.allow,
-    };
+    if request.http.is_some() && others_can_read(&path) {
+        return Err(InstallError::Exposed { path });
+    }
+    let content = Content::Hooks { http: request.http, allow: request.allow };
+    let job = job(request, &path, &receipts, &known, content)?;
     let settings = plan_file(job, request.action)?;
     let job = NoteJob {
         path: &note_path,
@@ -333,7 +344,42 @@ fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallErro
     };
     let choice = if request.action == Action::Uninstall { NoteChoice::Without } else { request.note };
     let note = plan_note(job, choice)?;
-    Ok((Plans { settings, note }, receipts))
+    let servers = plan_servers(request, &receipts, &known)?;
+    Ok((Plans { settings, note, servers }, receipts))
+}
+
+fn job<'j>(
+    request: &Request<'_>,
+    path: &'j Path,
+    receipts: &'j Receipts,
+    known: &'j Known,
+    content: Content<'j>,
+) -> Result<Job<'j>, InstallError> {
+    let now = read(path, SETTINGS_BYTES_MAX)?;
+    let missing_folders = path.parent().map(missing_folders).unwrap_or_default();
+    Ok(Job { path, scope: request.scope, now, missing_folders, receipts, known, content })
+}
+
+/// The file of MCP servers, where it is anything of rtk's business.
+fn plan_servers(
+    request: &Request<'_>,
+    receipts: &Receipts,
+    known: &Known,
+) -> Result<Option<FilePlan>, InstallError> {
+    let Some(path) = request.scope.servers_path(request.env)? else { return Ok(None) };
+    if request.action == Action::Install && !request.mcp {
+        return Ok(None);
+    }
+    if request.scope == Scope::Global {
+        must_not_be_foreign(rustix::process::geteuid().as_raw(), path.parent().unwrap_or(&path))?;
+    }
+    let planned =
+        job(request, &path, receipts, known, Content::Server).and_then(|job| plan_file(job, request.action));
+    match planned {
+        // Nothing says that there is anything of rtk's in it.
+        Err(_) if request.action == Action::Uninstall && receipts.latest(&path).is_none() => Ok(None),
+        planned => planned.map(Some),
+    }
 }
 
 /// Where installers wait for each other.

@@ -1,7 +1,9 @@
 //! Edits the text of one settings file: puts rtk's entries in, or takes them out. Pure: text in, text and splices out.
 
 use super::InstallError;
-use super::entries::{EARLIER_MATCHER, REGISTRATIONS, RULES, Registration, TIMEOUT_SECONDS, group, handler};
+use super::entries::{
+    EARLIER_MATCHER, HttpHook, REGISTRATIONS, RULES, Registration, TIMEOUT_SECONDS, Wiring,
+};
 use super::error::Ignored;
 use super::faults::is_positive_number;
 use super::legacy;
@@ -9,7 +11,8 @@ use super::matcher::matches_subagents_always;
 use super::recognise::{Call, Known};
 use super::settings::{HandlerAt, SettingsDocument};
 use crate::text::{
-    JsonNode, JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member, replace_node,
+    JsonDocument, JsonNode, JsonStyle, Splice, insert_element, insert_member, remove_element, remove_member,
+    replace_node,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -44,7 +47,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    fn new(text: &str) -> Draft {
+    pub(super) fn new(text: &str) -> Draft {
         let text = text.to_owned();
         Draft { text, forward: Vec::new(), inverse: Vec::new(), created: Vec::new(), rules: Vec::new() }
     }
@@ -63,12 +66,17 @@ pub(super) fn apply_all(text: &str, splices: &[Splice]) -> Option<String> {
     splices.iter().try_fold(text.to_owned(), |text, splice| splice.apply(&text))
 }
 
-/// Registers `command` for every event; entries that are there already are brought up to date in place. Then those of
+/// Registers rtk for every event; entries that are there already are brought up to date in place. Then those of
 /// the script generation go, in the same text: there is no moment without any.
-pub(super) fn install(path: &Path, text: &str, command: &str, known: &Known) -> Result<Draft, InstallError> {
+pub(super) fn install(
+    path: &Path,
+    text: &str,
+    wiring: Wiring<'_>,
+    known: &Known,
+) -> Result<Draft, InstallError> {
     let mut draft = Draft::new(text);
     for registration in REGISTRATIONS {
-        register(path, &mut draft, registration, command, known)?;
+        register(path, &mut draft, registration, wiring, known)?;
     }
     drop_scripts(path, &mut draft)?;
     Ok(draft)
@@ -160,7 +168,7 @@ fn register(
     path: &Path,
     draft: &mut Draft,
     registration: &Registration,
-    command: &str,
+    wiring: Wiring<'_>,
     known: &Known,
 ) -> Result<(), InstallError> {
     // Each step parses anew: a splice moves everything behind it. The steps are few, the files small.
@@ -174,8 +182,8 @@ fn register(
             continue;
         }
         let splice = match own.first() {
-            Some(at) => update(&document, at, registration, command),
-            None => Some(addition(&document, registration, command, &mut draft.created)),
+            Some(at) => update(&document, at, registration, wiring),
+            None => Some(addition(&document, registration, wiring, &mut draft.created)),
         };
         match splice {
             Some(splice) => draft.splice(splice),
@@ -207,19 +215,23 @@ fn update(
     document: &SettingsDocument<'_>,
     at: &HandlerAt<'_>,
     registration: &Registration,
-    command: &str,
+    wiring: Wiring<'_>,
 ) -> Option<Splice> {
     let (json, node) = (&document.json, at.node);
     if let Some(matcher) = earlier_matcher(document, at) {
         return Some(replace_node(json, matcher, &Value::from(registration.matcher)));
     }
-    let exec = Call::of(node).is_some_and(|call| call.exec);
-    if !exec {
-        return Some(replace_node(json, node, &handler(command)));
+    let wanted = wiring.http(at.event);
+    let in_form = match wanted {
+        Some(http) => HttpHook::of(node).as_ref() == Some(http),
+        None => Call::of(node).is_some_and(|call| call.exec),
+    };
+    if !in_form {
+        return Some(replace_node(json, node, &wiring.handler(at.event)));
     }
-    let program = node.get("command").filter(|program| program.as_str() != Some(command));
-    if let Some(program) = program {
-        return Some(replace_node(json, program, &Value::from(command)));
+    let program = node.get("command").filter(|program| program.as_str() != Some(wiring.command));
+    if let (None, Some(program)) = (wanted, program) {
+        return Some(replace_node(json, program, &Value::from(wiring.command)));
     }
     let timeout = node.get("timeout").filter(|timeout| !is_positive_number(json.text, timeout))?;
     Some(replace_node(json, timeout, &Value::from(TIMEOUT_SECONDS)))
@@ -238,14 +250,14 @@ fn earlier_matcher<'d>(document: &'d SettingsDocument<'_>, at: &HandlerAt<'_>) -
 fn addition(
     document: &SettingsDocument<'_>,
     registration: &Registration,
-    command: &str,
+    wiring: Wiring<'_>,
     created: &mut Vec<String>,
 ) -> Splice {
     let json = &document.json;
-    let group = group(registration, command);
+    let group = wiring.group(registration);
     let Some(root) = document.root() else {
         created.extend([HOOKS.to_owned(), registration.event.to_owned()]);
-        return whole_file(document, &json!({ HOOKS: { registration.event: [group] } }));
+        return whole_file(json, &json!({ HOOKS: { registration.event: [group] } }));
     };
     let Some(hooks) = document.hooks() else {
         created.extend([HOOKS.to_owned(), registration.event.to_owned()]);
@@ -261,13 +273,13 @@ fn addition(
 }
 
 /// The splice that fills a blank file; its byte order mark and kind of newline stay.
-fn whole_file(document: &SettingsDocument<'_>, value: &Value) -> Splice {
-    let text = document.json.text;
+pub(super) fn whole_file(document: &JsonDocument<'_>, value: &Value) -> Splice {
+    let text = document.text;
     let at = if text.starts_with(BOM) { BOM.len() } else { 0 };
-    let newline = JsonStyle::of(&document.json).newline;
+    let newline = JsonStyle::of(document).newline;
     let mut insert = serde_json::to_string(&json!({})).unwrap_or_default();
     let bytes = insert.clone().into_bytes();
-    if let Ok(empty) = crate::text::JsonDocument::parse(&bytes)
+    if let Ok(empty) = JsonDocument::parse(&bytes)
         && let (Some(root), Some((name, value))) =
             (&empty.root, value.as_object().and_then(|members| members.iter().next()))
     {
@@ -344,7 +356,7 @@ fn drop_empty(
 
 /// Whether the settings hold nothing at all.
 pub(super) fn is_empty_object(text: &str) -> bool {
-    let document = crate::text::JsonDocument::parse(text.as_bytes());
+    let document = JsonDocument::parse(text.as_bytes());
     document
         .is_ok_and(|document| document.root.is_some_and(|root| root.is_object() && root.members().is_empty()))
 }

@@ -13,6 +13,8 @@ pub enum Ignored {
     Hooks,
     /// The hooks of one event, or one entry of them.
     Entry,
+    /// The MCP servers of the file.
+    Servers,
 }
 
 impl Ignored {
@@ -24,6 +26,9 @@ impl Ignored {
                  place is corrected"
             }
             Ignored::Hooks => "Claude Code runs no hook of this file until that place is corrected",
+            Ignored::Servers => {
+                "Claude Code takes no MCP server from this file until that place is corrected"
+            }
             Ignored::Entry => "Claude Code leaves that entry out until it is corrected",
         }
     }
@@ -103,6 +108,22 @@ pub enum InstallError {
     /// The path of this program cannot be registered.
     #[error("cannot register this program: {0}")]
     NoProgram(String),
+    /// The name under which rtk is registered is another program's.
+    #[error("{path}: line {line}: the name {name:?} is another MCP server's", path = .path.display())]
+    NameTaken {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The name.
+        name: &'static str,
+    },
+    /// The entry would hold the daemon's token, and others can read the file.
+    #[error("{path} can be read by other users of this machine, and the entry holds the daemon's token", path = .path.display())]
+    Exposed {
+        /// The settings file.
+        path: PathBuf,
+    },
     /// Another program kept rewriting the file.
     #[error("{path} kept changing; gave up after {attempts} attempts", path = .path.display())]
     KeptChanging {
@@ -164,6 +185,15 @@ impl InstallError {
                 "run it inside a project, or install for all projects with --global".into()
             }
             InstallError::NoProgram(_) => "install rtk to a fixed place such as ~/.local/bin and run it from there".into(),
+            InstallError::NameTaken { .. } => {
+                "rename that entry, or remove it, and run this again. Nothing was changed.".into()
+            }
+            InstallError::Exposed { path } => {
+                format!(
+                    "chmod 600 {}, or install without --http: the hook asks a running daemon then too. Nothing was changed.",
+                    path.display()
+                )
+            }
             InstallError::KeptChanging { .. } => {
                 "another program rewrites the file all the time; stop it and run this again".into()
             }

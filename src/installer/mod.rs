@@ -19,15 +19,17 @@ mod receipt;
 mod recognise;
 mod registered;
 mod scope;
+mod servers;
 mod settings;
 mod show;
 mod undo;
 
 pub use apply::{Applied, FileChange, Preview, Request, apply, has_leavings, preview};
+pub use entries::HttpHook;
 pub use error::InstallError;
 pub use memory_note::NoteChoice;
 pub use plan::Action;
-pub use registered::registered_in_settings;
+pub use registered::{http_hook, registered_in_settings};
 pub use scope::Scope;
 pub use show::{
     ClientVerdict, FileReport, Finding, Fired, HookReport, Level, Named, Reply, Report, RewriteMode,

@@ -22,6 +22,7 @@ pub(super) fn notes(request: &Request<'_>, plan: &FilePlan, known: &Known) -> Ve
             about_file(&document, &mut notes);
             about_scripts(&document, &mut notes);
             about_other_scopes(request, known, &mut notes);
+            about_http(request, &mut notes);
         }
         Action::Uninstall => {
             let after = match &plan.after {
@@ -75,6 +76,26 @@ fn about_scripts(document: &SettingsDocument<'_>, notes: &mut Vec<String>) {
         notes.push(format!(
             "{script} may be an earlier rtk's or another program's of that name; its entry is left alone"
         ));
+    }
+}
+
+/// What the form that asks the daemon needs beside the entry.
+fn about_http(request: &Request<'_>, notes: &mut Vec<String>) {
+    if request.http.is_none() {
+        return;
+    }
+    notes.push(
+        "without a running daemon launches go on without a slice, and the client says so; the beginning of a session starts one"
+            .into(),
+    );
+    let value = |names: [&str; 2]| names.into_iter().find_map(|name| request.env.var(name));
+    let spared = value(["no_proxy", "NO_PROXY"]).unwrap_or_default();
+    let spares = |entry: &str| matches!(entry.trim(), "127.0.0.1" | "*");
+    if value(["http_proxy", "HTTP_PROXY"]).is_some() && !spared.split(',').any(spares) {
+        notes.push(
+            "the client sends HTTP hooks through the proxy that HTTP_PROXY names, and the token with them: add 127.0.0.1 to NO_PROXY"
+                .into(),
+        );
     }
 }
 

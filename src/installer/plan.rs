@@ -2,10 +2,11 @@
 
 use super::InstallError;
 use super::edit::{self, Draft};
-use super::entries::RULES;
+use super::entries::{HttpHook, RULES, Wiring};
 use super::receipt::{FileReceipt, Receipts, hash};
 use super::recognise::Known;
 use super::scope::Scope;
+use super::servers;
 use super::settings::SettingsDocument;
 use super::undo;
 use std::path::{Path, PathBuf};
@@ -54,14 +55,64 @@ pub(super) struct Job<'j> {
     pub(super) missing_folders: Vec<PathBuf>,
     pub(super) receipts: &'j Receipts,
     pub(super) known: &'j Known,
-    /// Whether the memory's read-only commands are to be allowed as well.
-    pub(super) allow: bool,
+    pub(super) content: Content<'j>,
 }
 
-/// Plans an installation or a removal; an error means that nothing may be changed.
+/// What of rtk's belongs into a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content<'c> {
+    /// Hooks, in a settings file.
+    Hooks {
+        /// The daemon that the client asks, where it can; otherwise it starts the program.
+        http: Option<&'c HttpHook>,
+        /// Whether the memory's read-only commands are to be allowed as well.
+        allow: bool,
+    },
+    /// The MCP server, where the client finds those.
+    Server,
+}
+
+impl Job<'_> {
+    fn check(&self, bytes: &[u8]) -> Result<(), InstallError> {
+        // Bytes that are no text are refused by the settings' rules for either file.
+        match (self.content, std::str::from_utf8(bytes)) {
+            (Content::Server, Ok(text)) => servers::parse(self.path, text).map(|_| ()),
+            _ => SettingsDocument::parse(self.path, bytes).map(|_| ()),
+        }
+    }
+
+    fn install(&self, text: &str) -> Result<Draft, InstallError> {
+        let command = self.scope.command(&self.known.program)?;
+        match self.content {
+            Content::Hooks { http, allow } => {
+                let mut draft =
+                    edit::install(self.path, text, Wiring { command: &command, http }, self.known)?;
+                if allow {
+                    edit::allow(self.path, &mut draft)?;
+                }
+                Ok(draft)
+            }
+            Content::Server => servers::install(self.path, text, &command, self.known),
+        }
+    }
+
+    fn uninstall(
+        &self,
+        text: &str,
+        created: Option<&[String]>,
+        rules: &[String],
+    ) -> Result<Draft, InstallError> {
+        match self.content {
+            Content::Hooks { .. } => edit::uninstall(self.path, text, created, self.known, rules),
+            Content::Server => servers::uninstall(self.path, text, created, self.known),
+        }
+    }
+}
+
+/// Plans an installation into a file or a removal from it; an error means that nothing may be changed.
 pub(super) fn plan_file(job: Job<'_>, action: Action) -> Result<FilePlan, InstallError> {
     let bytes = job.now.clone().unwrap_or_default();
-    SettingsDocument::parse(job.path, &bytes)?;
+    job.check(&bytes)?;
     // Parsed, hence UTF-8.
     let text = String::from_utf8_lossy(&bytes).into_owned();
     match action {
@@ -71,11 +122,7 @@ pub(super) fn plan_file(job: Job<'_>, action: Action) -> Result<FilePlan, Instal
 }
 
 fn plan_install(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
-    let command = job.scope.command(&job.known.program)?;
-    let mut draft = edit::install(job.path, text, &command, job.known)?;
-    if job.allow {
-        edit::allow(job.path, &mut draft)?;
-    }
+    let draft = job.install(text)?;
     let path = job.path.to_path_buf();
     if draft.forward.is_empty() {
         return Ok(FilePlan {
@@ -122,12 +169,12 @@ fn receipt_from_scratch(job: &Job<'_>, text: &str, draft: &Draft) -> Result<File
     created.sort();
     created.dedup();
     let mut rules = older.map(|older| older.rules.clone()).unwrap_or_default();
-    let had_own = !edit::uninstall(job.path, text, Some(&[]), job.known, &rules)?.forward.is_empty();
+    let had_own = !job.uninstall(text, Some(&[]), &rules)?.forward.is_empty();
     rules.extend(draft.rules.iter().cloned());
     rules.dedup();
     let may_go = if had_own && older.is_none() { None } else { Some(created.as_slice()) };
     let (before, inverse) = if had_own {
-        let back = edit::uninstall(job.path, &draft.text, may_go, job.known, &rules)?;
+        let back = job.uninstall(&draft.text, may_go, &rules)?;
         (Some(hash(back.text.as_bytes())), back.forward)
     } else {
         (job.now.as_deref().map(hash), draft.inverse.clone())
@@ -167,7 +214,7 @@ fn plan_uninstall(job: Job<'_>, text: &str) -> Result<FilePlan, InstallError> {
     let created = latest.map(|latest| latest.created.as_slice());
     // Without a receipt a rule in exactly our words counts as ours.
     let rules = latest.map_or_else(|| RULES.map(str::to_owned).to_vec(), |latest| latest.rules.clone());
-    let draft = edit::uninstall(job.path, text, created, job.known, &rules)?;
+    let draft = job.uninstall(text, created, &rules)?;
     let file_created = latest.is_some_and(|latest| latest.file_created);
     let after = if draft.text == text {
         After::Same
@@ -205,7 +252,7 @@ mod tests {
             missing_folders: Vec::new(),
             receipts,
             known: &known,
-            allow: false,
+            content: Content::Hooks { http: None, allow: false },
         };
         plan_file(job, action).unwrap()
     }

@@ -3,7 +3,7 @@
 //! An entry is ours by what it runs: a program that is this one, was installed by this one (receipt), or carries
 //! rtk's identity in its bytes. Other programs of the same name with a `hook` argument of their own exist.
 
-use super::entries::{BARE_NAME, EARLIER_MATCHER, HOOK_ARGUMENT, REGISTRATIONS};
+use super::entries::{BARE_NAME, EARLIER_MATCHER, HOOK_ARGUMENT, HttpHook, MCP_ARGUMENT, REGISTRATIONS};
 use super::platform::{Platform, file_name, is_absolute};
 use crate::base::Env;
 use crate::text::JsonNode;
@@ -49,6 +49,9 @@ impl Known {
 
     /// Whether the handler is rtk's. `matcher` is that of its group.
     pub(super) fn owns(&self, event: &str, matcher: Option<&str>, handler: &JsonNode) -> bool {
+        if HttpHook::of(handler).is_some() {
+            return true;
+        }
         let Some(call) = Call::of(handler) else { return false };
         let path = self.expand(&call);
         if self.is_known(&path) {
@@ -71,6 +74,20 @@ impl Known {
             // A dead entry in exactly our form is what an earlier place of the program left behind.
             ProgramIs::Missing => ours_in_shape,
         }
+    }
+
+    /// Whether an MCP server is rtk's: started by the client, as this program with the one argument that rtk writes.
+    pub(super) fn owns_server(&self, server: &JsonNode) -> bool {
+        let stdio = server.get("type").is_none_or(|kind| kind.as_str() == Some("stdio"));
+        let args = server.get("args").and_then(JsonNode::as_array).unwrap_or_default();
+        let Some(command) = server.get("command").and_then(JsonNode::as_str) else { return false };
+        let ours_in_shape = matches!(args, [only] if only.as_str() == Some(MCP_ARGUMENT)) && stdio;
+        if !ours_in_shape {
+            return false;
+        }
+        let path = Path::new(command);
+        self.is_known(path)
+            || (has_our_name(command) && (command == BARE_NAME || identify(path) != ProgramIs::Other))
     }
 
     /// Finds a program of that name on the search path.

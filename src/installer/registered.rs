@@ -4,6 +4,7 @@
 //! comes last. Who stands down follows from the files alone, so that both processes agree without talking.
 
 use super::apply::{SETTINGS_BYTES_MAX, read_receipts};
+use super::entries::HttpHook;
 use super::error::Ignored;
 use super::faults::faults;
 use super::matcher::matches;
@@ -24,6 +25,15 @@ pub fn registered_in_settings(env: &Env, paths: &Paths, event: &str, tool: &str)
     let receipts = read_receipts(paths).ok()?;
     let known = Known::new(env, &program(env).ok()?, receipts.programs);
     session_files(env).into_iter().find(|path| calls(&known, path, event, tool))
+}
+
+/// The daemon that the client asks in this session in place of starting the program, if any entry says so.
+pub fn http_hook(env: &Env) -> Option<HttpHook> {
+    session_files(env).into_iter().find_map(|path| {
+        let bytes = read(&path, SETTINGS_BYTES_MAX).ok()??;
+        let document = SettingsDocument::parse(&path, &bytes).ok()?;
+        document.handlers().into_iter().find_map(|at| HttpHook::of(at.node))
+    })
 }
 
 /// The settings files that the client has read for this session: the project's own only from the folder in which the
@@ -51,7 +61,8 @@ fn calls(known: &Known, path: &Path, event: &str, tool: &str) -> bool {
             && reached
             && always
             && known.owns(at.event, at.matcher, at.node)
-            && Call::of(at.node).is_some_and(|call| known.locate(&call).is_some())
+            && (HttpHook::of(at.node).is_some()
+                || Call::of(at.node).is_some_and(|call| known.locate(&call).is_some()))
     };
     document.handlers().iter().any(serves)
         && faults(&document).iter().all(|fault| fault.ignored == Ignored::Entry)

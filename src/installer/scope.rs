@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// The client's folder in a home or project.
 pub(super) const CLIENT_FOLDER: &str = ".claude";
+/// Where the client keeps the user's own MCP servers, among much else of its own.
+const SERVERS_OF_USER: &str = ".claude.json";
+/// Where the client finds a project's MCP servers.
+const SERVERS_OF_PROJECT: &str = ".mcp.json";
 
 /// Whose settings are edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,19 @@ impl Scope {
             Scope::Project => Ok(root(env)?.join("CLAUDE.md")),
             Scope::Local => Ok(root(env)?.join("CLAUDE.local.md")),
         }
+    }
+
+    /// The file in which the client finds the scope's MCP servers; the local scope has none that is rtk's to write.
+    pub(super) fn servers_path(self, env: &Env) -> Result<Option<PathBuf>, InstallError> {
+        Ok(match self {
+            // Beside the client's folder, or in the one that the user has chosen.
+            Scope::Global => match env.os("CLAUDE_CONFIG_DIR") {
+                Some(_) => Some(client_folder(env)?.join(SERVERS_OF_USER)),
+                None => Some(env.home().ok_or(InstallError::NoHome)?.join(SERVERS_OF_USER)),
+            },
+            Scope::Project => project_folder(env)?.parent().map(|root| root.join(SERVERS_OF_PROJECT)),
+            Scope::Local => None,
+        })
     }
 
     /// What the scope's entries run: a shared file names the program, the others its place.
@@ -110,6 +127,13 @@ fn project_folder(env: &Env) -> Result<PathBuf, InstallError> {
         return Err(refuse("its .claude folder holds your own settings"));
     }
     Ok(folder)
+}
+
+/// Whether other users of the machine can read the file: its own mode and that of every folder above let them.
+pub(super) fn others_can_read(path: &Path) -> bool {
+    let lets = |path: &Path, bits: u32| std::fs::metadata(path).is_ok_and(|meta| meta.mode() & bits == bits);
+    let Ok(path) = path.canonicalize() else { return false };
+    lets(&path, 0o004) && path.ancestors().skip(1).all(|folder| lets(folder, 0o001))
 }
 
 fn same(one: &Path, other: &Path) -> bool {

@@ -1,11 +1,11 @@
 //! The daemon beside the real client: asked by the hook, killed in the middle, asked over HTTP with no process spawned, and
-//! the memory as tools that a subagent calls.
+//! the memory as tools that a subagent calls; wired by `rtk init` in either form.
 
 use crate::client::Client;
 use crate::sample::{STOCK, WEBHOOK};
 use crate::script::{Block, Script, bash, launch, says};
 use crate::session::Sandbox;
-use crate::slice::assert_injected;
+use crate::slice::{assert_injected, assert_untouched};
 use serde_json::{Value, json};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -54,10 +54,6 @@ fn status(sandbox: &Sandbox) -> Value {
     serde_json::from_slice(&output.stdout).expect("a status is JSON")
 }
 
-fn questions(sandbox: &Sandbox) -> u64 {
-    status(sandbox)["daemon"]["counts"]["questions"].as_u64().expect("a running daemon counts")
-}
-
 #[test]
 fn newest_hook_asks_the_daemon_and_goes_on_when_it_is_killed() {
     let mut sandbox = Sandbox::installed(Client::Newest);
@@ -91,33 +87,81 @@ fn newest_hook_asks_the_daemon_and_goes_on_when_it_is_killed() {
     assert_injected(&run, "after", STOCK);
 }
 
-#[test]
-fn newest_hook_of_type_http_spawns_no_process() {
+/// Ends the daemon that a session of the sandbox has started, whatever became of the test.
+struct Ended<'s>(&'s Sandbox);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let mut command = self.0.command(self.0.rtk().as_os_str());
+        drop(command.args(["memory", "serve", "--stop"]).output());
+    }
+}
+
+/// A sandbox in which `rtk init --http` has wired a port that nobody listens at by now.
+fn wired_by_http() -> Sandbox {
     let mut sandbox = Sandbox::new(Client::Newest);
     sandbox.set("NO_PROXY", "127.0.0.1");
-    let _daemon = Daemon::start(&sandbox);
-    let port = status(&sandbox)["process"]["port"].clone();
-    let token =
-        std::fs::read_to_string(sandbox.path("home/.local/state/rtk/token")).expect("a token is there");
-    let entry = json!({ "type": "http", "url": format!("http://127.0.0.1:{port}/v1/hook"), "timeout": 10,
-        "headers": { "Authorization": format!("Bearer {}", token.trim()) } });
-    let hooks = json!({ "hooks": { "PreToolUse": [{ "matcher": "Task|Agent", "hooks": [entry] }] } });
-    sandbox.write("home/.claude/settings.json", &hooks.to_string());
-    let script = Script::new([vec![launch("toolu_1", "general-purpose", WEBHOOK.prompt)], says("All done.")])
-        .agent("helper", WEBHOOK.prompt, [says("Found.")]);
+    sandbox.argument("--dangerously-skip-permissions");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
+    // The entry holds a token: others must not come to the file.
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(sandbox.path("home"), private).expect("a mode for the home folder");
+    sandbox.run_rtk(&["init", "--http", "--port", &free.port().to_string(), "--yes"]);
+    sandbox
+}
+
+#[test]
+fn newest_client_asks_the_daemon_itself_and_goes_on_when_it_is_killed() {
+    let sandbox = wired_by_http();
+    let _ended = Ended(&sandbox);
+    // The beginning of the session starts the daemon.
+    let wait = "for i in $(seq 600); do rtk memory serve --status >/dev/null && break; sleep 0.1; done";
+    let count = sandbox.path("count.txt");
+    let ask = format!("rtk memory serve --status --json > '{}'", count.display());
+    let kill =
+        r#"kill -9 "$(grep -o '"pid": *[0-9]*' ~/.local/state/rtk/daemon.json | tr -dc 0-9)" && echo killed"#;
+    let script = Script::new([
+        vec![bash("toolu_0", wait)],
+        vec![launch("toolu_1", "general-purpose", WEBHOOK.prompt)],
+        vec![bash("toolu_2", &ask)],
+        vec![bash("toolu_3", kill)],
+        vec![launch("toolu_4", "general-purpose", STOCK.prompt)],
+        says("All done."),
+    ]);
+    let script = script.agent("before", WEBHOOK.prompt, [says("Found.")]).agent(
+        "after",
+        STOCK.prompt,
+        [says("Found.")],
+    );
     let run = sandbox.run(script);
     run.assert_ended("All done.");
-    assert_injected(&run, "helper", WEBHOOK);
-    assert_eq!(questions(&sandbox), 1);
+    assert!(run.main().tool_result("toolu_3").text.contains("killed"), "{}", run.report());
+    assert_injected(&run, "before", WEBHOOK);
+    assert_untouched(&run, "after", STOCK.prompt);
+    let told: Value =
+        serde_json::from_slice(&std::fs::read(count).expect("the status was written")).expect("it is JSON");
+    assert!(
+        told["daemon"]["counts"]["questions"].as_u64() >= Some(1),
+        "no process was spawned for it: {told:#}"
+    );
 }
 
 #[test]
 fn newest_subagent_calls_a_tool_of_the_memory() {
+    calls_a_tool("--project");
+}
+
+#[test]
+fn newest_subagent_calls_a_tool_of_the_memory_in_every_project() {
+    calls_a_tool("--global");
+}
+
+fn calls_a_tool(scope: &str) {
     let mut sandbox = Sandbox::new(Client::Newest);
     sandbox.argument("--dangerously-skip-permissions");
-    let servers =
-        json!({ "mcpServers": { "rtk": { "type": "stdio", "command": sandbox.rtk(), "args": ["mcp"] } } });
-    sandbox.write("project/.mcp.json", &servers.to_string());
+    let files = ["home/.claude.json", "project/.mcp.json"].map(|name| sandbox.path(name));
+    let before = files.clone().map(|path| std::fs::read(path).ok());
+    sandbox.run_rtk(&["init", scope, "--mcp", "--yes"]);
     let tool = |name, id: &str, input| Block::Tool { name, id: id.into(), input };
     let search =
         tool("ToolSearch", "toolu_2", json!({ "query": "select:mcp__rtk__memory_plan", "max_results": 1 }));
@@ -129,4 +173,12 @@ fn newest_subagent_calls_a_tool_of_the_memory() {
     run.assert_ended("All done.");
     let answer = run.agent("helper").tool_result("toolu_3");
     assert!(!answer.is_error && answer.text.contains(WEBHOOK.path), "{answer:?}\n{}", run.report());
+    // The client has written into its own file meanwhile; what it made of ours goes, and nothing else.
+    sandbox.run_rtk(&["init", scope, "--uninstall", "--yes"]);
+    for (path, before) in files.iter().zip(before) {
+        let after = std::fs::read(path).ok();
+        let value: Value = serde_json::from_slice(after.as_deref().unwrap_or(b"{}")).expect("it is JSON");
+        assert!(value["mcpServers"]["rtk"].is_null(), "{}: {value:#}", path.display());
+        assert!(after == before || !value["machineID"].is_null(), "{}: {value:#}", path.display());
+    }
 }

@@ -24,6 +24,8 @@ mod hook_contract;
 mod hook_rewrite;
 mod install;
 mod install_bad;
+#[cfg(unix)]
+mod install_forms;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod install_kill;
 mod install_matrix;

@@ -7,4 +7,4 @@ mod routes;
 mod token;
 
 pub use connections::{HttpFace, HttpOptions, Listening, start};
-pub use token::token;
+pub use token::{known_token, token};

@@ -2,7 +2,7 @@
 
 use super::fire::{Fired, Firer, Reply, Start, version};
 use super::{Finding, HookReport, Level, MAIN_EVENT, View};
-use crate::installer::entries::{REGISTRATIONS, TIMEOUT_SECONDS};
+use crate::installer::entries::{HttpHook, REGISTRATIONS, TIMEOUT_SECONDS};
 use crate::installer::matcher::{matches_subagents, matches_subagents_always};
 use crate::installer::recognise::Call;
 use crate::installer::settings::{HandlerAt, SettingsDocument};
@@ -107,7 +107,12 @@ impl View<'_> {
             version: None,
             fired: None,
         };
-        let Some(launch) = launch else { return report };
+        let Some(launch) = launch else {
+            return match HttpHook::of(at.node) {
+                Some(daemon) => self.asked(path, at, &daemon, report),
+                None => report,
+            };
+        };
         let earlier = self
             .firing
             .reports
@@ -134,6 +139,26 @@ impl View<'_> {
         }
         self.firing.reports.push((at.event.to_owned(), launch.shown.clone(), report.clone()));
         report
+    }
+
+    /// The report of an entry by which the client asks the daemon.
+    fn asked(
+        &mut self,
+        path: &Path,
+        at: &HandlerAt<'_>,
+        daemon: &HttpHook,
+        report: HookReport,
+    ) -> HookReport {
+        let url = at.node.get("url").and_then(JsonNode::as_str).unwrap_or_default();
+        let fired = super::daemon::ask(daemon);
+        if let Reply::Fails(reason) = &fired.reply {
+            let what = format!("launches go on without a slice, and the client says so each time: {reason}");
+            let fix = "rtk memory serve --idle-secs 0 keeps a daemon; rtk init --http renews port and token, rtk init \
+                       goes back to a program for each event";
+            self.find(Finding::new(Level::Broken, what, fix).in_file(path).at_line(report.line));
+        }
+        let program = Some(self.known.program.clone()).filter(|_| !matches!(fired.reply, Reply::Fails(_)));
+        HookReport { command: url.to_owned(), program, fired: Some(fired), ..report }
     }
 
     fn fire(&mut self, launch: &Launch, program: &Path, event: &str, seconds: f64) -> Fired {

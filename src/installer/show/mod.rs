@@ -3,6 +3,7 @@
 //! Nothing of the user's is changed, and no hook but rtk's own is ever run.
 
 mod client;
+mod daemon;
 mod fire;
 mod hooks;
 mod managed;
@@ -11,6 +12,7 @@ mod plugins;
 mod report;
 mod rewriting;
 mod sample;
+mod server;
 mod trust;
 mod vanished;
 
@@ -56,6 +58,10 @@ fn show_with(env: &Env, paths: &Paths, managed: &Path) -> Result<Report, Install
         };
         let installed = receipts.latest(&path).is_some();
         documents.extend(view.settings_file(scope, &path, installed, &mut files));
+        if let Some(path) = scope.servers_path(env)? {
+            let installed = receipts.latest(&path).is_some();
+            view.server_file(scope, &path, installed, &mut files);
+        }
     }
     view.managed(managed, &mut files);
     view.plugins(env, &documents, &mut files);
