@@ -181,14 +181,15 @@ impl Drop for Daemon {
 fn serve(place: &Place) -> Daemon {
     let mut command = place.command(&PathBuf::from(env!("CARGO_BIN_EXE_rtk")), &place.project());
     command.args(["memory", "serve", "--port", "0"]).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.spawn().unwrap();
+    let mut daemon = Daemon { child: command.spawn().unwrap(), port: String::new() };
     let started = Instant::now();
     loop {
         assert!(started.elapsed() < PATIENCE, "the daemon does not start");
         let text = std::fs::read(place.home().join(".local/state/rtk/daemon.json")).unwrap_or_default();
         let written: Value = serde_json::from_slice(&text).unwrap_or_default();
         if let Some(port) = written["port"].as_u64() {
-            return Daemon { child, port: port.to_string() };
+            daemon.port = port.to_string();
+            return daemon;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
