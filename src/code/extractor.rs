@@ -4,8 +4,9 @@ use super::compact::{Compact, compact};
 use super::rules::{LanguageData, Reduction};
 use super::tree::{Found, RuleTable, collect, name_text};
 use super::types::{Extraction, Import, Language, Limits, Symbol};
-use super::{component, config, docs, indent, languages, lines::Lines, markup};
+use super::{component, config, docs, indent, languages, lines::Lines, markup, notebook};
 use crate::base::{Deadline, thread_cpu_us};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
@@ -39,6 +40,14 @@ pub fn extract_fast(language: Language, source: &[u8], limits: &Limits) -> Extra
     Extractor::new().extract_fast(language, source, limits)
 }
 
+/// What people wrote in a file, with as many lines: of a notebook its code and its prose, of all else everything.
+pub fn written(language: Language, source: &[u8]) -> Cow<'_, [u8]> {
+    match language {
+        Language::Notebook => Cow::Owned(notebook::read(source).text),
+        _ => Cow::Borrowed(source),
+    }
+}
+
 impl Extractor {
     /// Makes one without any parser; parsers are loaded when a language first occurs.
     pub fn new() -> Extractor {
@@ -60,6 +69,14 @@ impl Extractor {
         if source.len() > limits.source_bytes_max || u32::try_from(source.len()).is_err() {
             return Extraction { partial: true, ..Extraction::default() };
         }
+        if language == Language::Notebook {
+            let notebook = notebook::read(source);
+            return self.lines_of(notebook.language, &notebook.text, limits, fast);
+        }
+        self.lines_of(language, source, limits, fast)
+    }
+
+    fn lines_of(&mut self, language: Language, source: &[u8], limits: &Limits, fast: bool) -> Extraction {
         let lines = Lines::of(source);
         if lines.minified() {
             return Extraction { partial: true, ..Extraction::default() };

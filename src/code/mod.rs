@@ -17,6 +17,7 @@ mod languages;
 mod lexer;
 mod lines;
 mod markup;
+mod notebook;
 mod rules;
 mod tree;
 mod types;
@@ -24,6 +25,6 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-pub use extractor::{Extractor, extract, extract_fast};
+pub use extractor::{Extractor, extract, extract_fast, written};
 pub use language::{is_comment_line, language_of};
 pub use types::{Extraction, Import, Language, Limits, Symbol, SymbolKind};

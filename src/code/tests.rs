@@ -54,6 +54,7 @@ fn samples_give_what_they_expect_both_ways() {
         "sample.rs" "sample.py" "sample.js" "sample.ts" "sample.tsx" "sample.go" "Sample.java" "sample.c"
         "sample.cpp" "sample.cs" "sample.rb" "sample.php" "sample.sh" "sample.md" "sample.toml" "sample.yaml"
         "sample.json5" "sample.css" "sample.sql" "sample.vue" "sample.svelte" "sample.html" "sample.kt" "sample.swift" "sample.scala" "sample.lua"
+        "sample.ipynb"
     };
     let mut extractor = Extractor::new();
     let limits = Limits::default();

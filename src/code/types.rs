@@ -162,6 +162,7 @@ numbered! {
         CMake = 39 "cmake",
         Rst = 40 "rst",
         Tcl = 41 "tcl",
+        Notebook = 42 "notebook",
     }
 }
 

@@ -94,7 +94,8 @@ impl Analyst {
     pub(crate) fn analyse(&mut self, path: &[u8], language: Language, source: &[u8]) -> Document {
         let extraction = self.extractor.extract_fast(language, source, &EXTRACT_LIMITS);
         let outline = Outline { symbols: extraction.symbols, imports: extraction.imports };
-        self.count_words(language, source, &outline);
+        let source = code::written(language, source);
+        self.count_words(language, &source, &outline);
         let mut words = std::mem::take(&mut self.words);
         for &(start, end, counts) in words.values() {
             self.add(&source[start..end], |sum| {

@@ -441,6 +441,7 @@ fn is_data(doc: &DocRef<'_>) -> bool {
             | Language::Markdown
             | Language::Rst
             | Language::Json
+            | Language::Notebook
             | Language::Toml
             | Language::Yaml
             | Language::Xml

@@ -49,6 +49,7 @@ pub(super) static ALL: &[&LanguageData] = &[
     &plain::SQL,
     &plain::VUE,
     &plain::SVELTE,
+    &plain::NOTEBOOK,
     &plain::PERL,
     &plain::MAKE,
     &plain::DOCKER,

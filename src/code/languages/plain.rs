@@ -27,6 +27,7 @@ pub(super) static CSS: LanguageData = plain(Language::Css, &["css", "scss", "les
 pub(super) static SQL: LanguageData = plain(Language::Sql, &["sql", "ddl", "pgsql"], &["--"], true);
 pub(super) static VUE: LanguageData = plain(Language::Vue, &["vue"], SLASHES, true);
 pub(super) static SVELTE: LanguageData = plain(Language::Svelte, &["svelte"], SLASHES, true);
+pub(super) static NOTEBOOK: LanguageData = plain(Language::Notebook, &["ipynb"], HASH, false);
 pub(super) static PERL: LanguageData =
     LanguageData { interpreters: &["perl"], ..plain(Language::Perl, &["pl", "pm"], HASH, false) };
 pub(super) static MAKE: LanguageData = LanguageData {
