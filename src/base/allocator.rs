@@ -1,5 +1,9 @@
 //! Fits the system's allocator to a process that lives for milliseconds.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// Memory that is asked of the system at a time, and below which nothing is given back, in bytes.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const STEP_BYTES: i32 = 8 * 1024 * 1024;
@@ -7,6 +11,17 @@ const STEP_BYTES: i32 = 8 * 1024 * 1024;
 /// Size of a large page of this processor, in bytes.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LARGE_PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Memory that a launch surely uses, in bytes.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const AHEAD_BYTES: usize = 2 * LARGE_PAGE_BYTES;
+
+/// Where the large pages of the heap begin; null before they are asked for.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+static LARGE_PAGES: AtomicPtr<libc::c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Whether the process ends as soon as it has said what it was asked.
+static SHORT_LIFE: AtomicBool = AtomicBool::new(false);
 
 /// Lets all threads share one heap that grows in large steps, lies in large pages and is not given back.
 ///
@@ -17,6 +32,7 @@ const LARGE_PAGE_BYTES: usize = 2 * 1024 * 1024;
     expect(unsafe_code, reason = "mallopt has no safe face; called once, before any other thread exists")
 )]
 pub fn tune_for_short_life() {
+    SHORT_LIFE.store(true, Ordering::Relaxed);
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         // SAFETY: mallopt may be called at any time and takes plain numbers.
@@ -27,6 +43,13 @@ pub fn tune_for_short_life() {
             libc::mallopt(libc::M_MMAP_THRESHOLD, STEP_BYTES);
         }
         ask_for_large_pages();
+    }
+}
+
+/// Drops what is plain memory; where the process is about to end the system takes it back as a whole, which is quicker.
+pub fn let_go<T>(value: T) {
+    if SHORT_LIFE.load(Ordering::Relaxed) {
+        std::mem::forget(value);
     }
 }
 
@@ -43,10 +66,29 @@ fn ask_for_large_pages() {
     let next = here.next_multiple_of(LARGE_PAGE_BYTES);
     // Never touched, so it costs nothing: what is allocated from now on lies behind it.
     let mut gap = Vec::<u8>::with_capacity(next - here);
-    let start = gap.as_mut_ptr().with_addr(next);
+    let start = gap.as_mut_ptr().with_addr(next).cast();
     std::mem::forget(gap);
     // SAFETY: the advice changes no content, whatever lies there; a range without memory is refused.
-    unsafe { libc::madvise(start.cast(), STEP_BYTES as usize - LARGE_PAGE_BYTES, libc::MADV_HUGEPAGE) };
+    unsafe { libc::madvise(start, STEP_BYTES as usize - LARGE_PAGE_BYTES, libc::MADV_HUGEPAGE) };
+    LARGE_PAGES.store(start, Ordering::Relaxed);
+}
+
+/// Has the system clear the memory that is used next, on a thread that only waits: whoever needs it finds it ready.
+///
+/// Systems that cannot do so (Linux before 5.14) clear it when it is touched.
+#[cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(unsafe_code, reason = "madvise has no safe face; it is advice that changes no content")
+)]
+pub fn prepare_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        let start = LARGE_PAGES.load(Ordering::Relaxed);
+        if !start.is_null() {
+            // SAFETY: the advice changes no content, whatever lies there; a range without memory is refused.
+            unsafe { libc::madvise(start, AHEAD_BYTES, libc::MADV_POPULATE_WRITE) };
+        }
+    }
 }
 
 /// Memory beyond this at the top of a heap is given back, and larger buffers are mapped by themselves, in bytes.

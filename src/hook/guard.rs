@@ -5,7 +5,7 @@ use super::knowledge::Knowledge;
 use super::reply::Reply;
 use super::scene::Scene;
 use super::{pre_tool_use, session_start, subagent_start, wire};
-use crate::base::{Deadline, Env, Log, Paths, Settings};
+use crate::base::{Deadline, Env, Log, Paths, Settings, prepare_memory};
 use crate::daemon::{self, Asked};
 use crate::installer::registered_in_settings;
 use std::any::Any;
@@ -68,7 +68,10 @@ pub fn answer(env: Env, input: impl Read + Send + 'static, knowledge: impl Knowl
         worker_log.flush();
     });
     match spawned {
-        Ok(_) => wait(start, &receiver, &log),
+        Ok(_) => {
+            prepare_memory();
+            wait(start, &receiver, &log)
+        }
         Err(error) => {
             log.line("error", &format!("hook: cannot start a thread: {error}"));
             log.flush();

@@ -5,7 +5,7 @@ use super::history::unread_tip;
 use super::schema::{self, Home};
 use super::store::Index;
 use super::update::{UpdateOptions, Updated, save_quick, update};
-use crate::base::detach;
+use crate::base::{detach, let_go};
 use crate::project::{ProbeOutcome, Root};
 use crate::store::StoreError;
 use std::path::Path;
@@ -50,6 +50,12 @@ impl Fresh {
     /// index reads one snapshot of the database, whatever other processes save.
     pub(crate) fn save(&mut self, context: &Context<'_>) {
         save_quick(&mut self.index, context, &self.updated);
+    }
+
+    /// Closes the database; what else the index holds is memory.
+    pub(crate) fn close(mut self) {
+        drop(self.index.connection.take());
+        let_go(self.index);
     }
 }
 

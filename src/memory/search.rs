@@ -82,6 +82,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
             let fresh = opened.confirmed(context, root);
             ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us[..2]));
             ranked.facts.timings_us.extend(named(&fresh.timings_us[2..]));
+            fresh.close();
             return Ok(ranked);
         }
         Compared::Seen(outcome) => Some(outcome),
@@ -92,6 +93,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     let mut ranked = ranked.unwrap_or_else(|| asked.nothing(&fresh.index, fresh.updated.walked));
     ranked.facts.timings_us.splice(0..0, named(&fresh.timings_us));
     fresh.save(context);
+    fresh.close();
     Ok(ranked)
 }
 

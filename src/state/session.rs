@@ -3,6 +3,7 @@
 use super::event::{Event, Mark};
 use crate::base::Paths;
 use crate::fs::{FsError, Lock, append_line};
+use crate::text::lines;
 use std::cell::Cell;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
@@ -75,8 +76,7 @@ impl Session {
     pub fn marks(&self) -> Result<Vec<Mark>, StateError> {
         let bytes = self.tail()?;
         self.torn.set(bytes.last().is_some_and(|byte| *byte != b'\n'));
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        Ok(lines.filter_map(mark).collect())
+        Ok(lines(&bytes).filter(|line| !line.is_empty()).filter_map(mark).collect())
     }
 
     /// Appends one row.
