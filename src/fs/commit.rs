@@ -102,22 +102,34 @@ fn swap<D: Disk>(
         Err(error) if is_unsupported(&error) => return place(disk, temp, target),
         Err(error) => return Err(FsError::io(PLACING, target)(error)),
     }
-    let looked = content(disk, &temp.path).and_then(|displaced| {
-        if displaced != before.content || options.settle.is_zero() {
+    let looked = displaced_by(disk, &temp, before).and_then(|displaced| {
+        if displaced.is_some() || options.settle.is_zero() {
             return Ok(displaced);
         }
         std::thread::sleep(options.settle);
-        content(disk, &temp.path)
+        displaced_by(disk, &temp, before)
     });
     match looked {
         // The temporary name now holds the old file, which goes with it.
-        Ok(displaced) if displaced == before.content => Ok(()),
-        Ok(displaced) => put_back(disk, temp, target, bytes.to_vec(), displaced),
+        Ok(None) => Ok(()),
+        Ok(Some(displaced)) => put_back(disk, temp, target, bytes.to_vec(), displaced),
         Err(cause) => match disk.exchange(&temp.path, target) {
             Ok(()) => Err(cause),
             Err(error) => Err(stranded(temp, target, cause, &error)),
         },
     }
+}
+
+/// The content that the new file displaced, if it is another than that of the snapshot.
+fn displaced_by<D: Disk>(
+    disk: &D,
+    temp: &Temp<'_, D>,
+    before: &Snapshot<D>,
+) -> Result<Option<Vec<u8>>, FsError> {
+    if Snapshot::holds(disk, &temp.path, &before.content)? {
+        return Ok(None);
+    }
+    content(disk, &temp.path).map(|displaced| (displaced != before.content).then_some(displaced))
 }
 
 /// Whether the target holds something else than the snapshot; what cannot be told counts as no change.

@@ -101,6 +101,23 @@ impl<D: Disk> Snapshot<D> {
         Ok(Some(snapshot))
     }
 
+    /// Whether a file holds just these bytes, read piece by piece; where there is none, it holds nothing.
+    pub(super) fn holds(disk: &D, target: &Path, content: &[u8]) -> Result<bool, FsError> {
+        let Some(mut snapshot) = Snapshot::open(disk, target)? else { return Ok(content.is_empty()) };
+        let mut chunk = vec![0_u8; CHUNK_BYTES.min(content.len() + 1)];
+        let mut rest = content;
+        loop {
+            let read = disk.read(&mut snapshot.file, &mut chunk).map_err(FsError::io("read", target))?;
+            if read == 0 {
+                return Ok(rest.is_empty());
+            }
+            match rest.strip_prefix(&chunk[..read]) {
+                Some(behind) => rest = behind,
+                None => return Ok(false),
+            }
+        }
+    }
+
     /// Refuses a file that nobody may write, whatever rights this process has.
     pub(super) fn must_be_writable(&self, disk: &D, target: &Path) -> Result<(), FsError> {
         if self.stat.mode & 0o222 == 0 || !disk.may_write(target) {

@@ -12,9 +12,14 @@ use super::typed::{self, Rules, ValueType};
 use super::value::{Change, Taken, Value};
 use super::yaml::Yaml;
 use crate::text::Splice;
+use std::ops::Range;
 
 /// More single edits than this are not made for one value; it is replaced whole instead.
 const PARTS_MAX: usize = 64;
+
+/// Longer texts are not read a second time from end to end after a scalar took a scalar's place, in bytes: all other
+/// bytes are those that were checked before.
+const READ_AGAIN_BYTES_MAX: usize = 1024 * 1024;
 
 /// What to do at a key path.
 #[derive(Debug, Clone)]
@@ -98,6 +103,18 @@ pub(super) trait Document: Tree {
     fn is_nothing(&self, _: &Self::Node) -> bool {
         false
     }
+    /// The value that readers find at a path where nothing stands: what an alias or a merged mapping brings.
+    fn inherited(&self, _: &[Step]) -> Option<Value> {
+        None
+    }
+    /// Whether readers do not agree on what a scalar is, so that it may become something else than text.
+    fn is_undecided(&self, _: &Self::Node) -> bool {
+        false
+    }
+    /// Whether some readers take a node for that value already.
+    fn also_means(&self, _: &Self::Node, _: &Value) -> bool {
+        false
+    }
     /// Whether a container can be replaced by one splice; it is edited item by item otherwise.
     fn is_one_piece(&self, _: &Self::Node) -> bool {
         true
@@ -131,6 +148,14 @@ pub(super) trait Document: Tree {
         to: usize,
         found: &Found<'_, Self::Node>,
     ) -> Result<Vec<Splice>, Fault>;
+    /// The bytes of a scalar that could be any other scalar without a change of what is read around it.
+    fn scalar_span(&self, _: &Self::Node) -> Option<Range<usize>> {
+        None
+    }
+    /// The scalar that a reader finds at a place of an edited text, and where it ends.
+    fn scalar_at(&self, _: &str, _: usize) -> Option<(usize, Value)> {
+        None
+    }
     /// Whether a text reads as this document with just that change.
     fn is_changed_only(&self, edited: &str, place: &[Taken], change: &Change) -> Result<bool, Fault>;
 }
@@ -162,7 +187,7 @@ pub fn get(bytes: &[u8], format: Format, path: &KeyPath) -> Result<Got, Fault> {
         Format::Toml => toml::read(text, &path.steps, |document| look(document, path)),
         Format::Env => look(&Lines::read(text, Dialect::Env)?, &KeyPath { steps: variable(&path.steps) }),
         Format::Ini => look(&Lines::read(text, Dialect::Ini)?, path),
-        Format::Yaml => look(&Yaml::read(text)?, path),
+        Format::Yaml => look(&Yaml::read(text)?.following(), path),
     }
 }
 
@@ -221,9 +246,15 @@ fn plan<D: Document>(document: &D, text: &str, steps: &[Step], wish: &Wish<'_>) 
         Wish::Insert(value) => at.insert(value.clone()),
         Wish::Typed { text, kind, .. } if at.found.rest.is_empty() => {
             let old = document.value(&at.found.node);
-            at.set(&old, typed::read(text, *kind, Some(&old), &D::rules())?)
+            let like = (!document.is_undecided(&at.found.node)).then_some(&old);
+            at.set(&old, typed::read(text, *kind, like, &D::rules())?)
         }
         Wish::Typed { text, kind, create_parents, .. } => {
+            if let Some(old) = document.inherited(steps)
+                && typed::read(text, *kind, Some(&old), &D::rules()).is_ok_and(|value| value.same(&old))
+            {
+                return Ok(Plan::Unchanged);
+            }
             at.make(typed::read(text, *kind, None, &D::rules())?, *create_parents)
         }
         Wish::Set(value) if at.found.rest.is_empty() => {
@@ -246,6 +277,9 @@ struct At<'d, D: Document> {
 impl<D: Document> At<'_, D> {
     fn done(&self, splices: &[Splice], place: &[Taken], change: &Change) -> Result<Plan, Fault> {
         let edited = apply(self.text, splices).ok_or_else(Fault::unverified)?;
+        if edited.len() > READ_AGAIN_BYTES_MAX && self.is_other_scalar(&edited, splices, change) {
+            return Ok(Plan::Text(edited));
+        }
         match self.document.is_changed_only(&edited, place, change) {
             Ok(true) => Ok(Plan::Text(edited)),
             // Whatever the edited text has wrong is not the user's fault.
@@ -254,8 +288,26 @@ impl<D: Document> At<'_, D> {
         }
     }
 
+    /// Whether the edited text is this one with another scalar, which reads as asked for and ends where it shall, in
+    /// the place of the one that was found. Up to it both are the same bytes, so a reader comes to it in the same
+    /// state; behind it both are the same again.
+    fn is_other_scalar(&self, edited: &str, splices: &[Splice], change: &Change) -> bool {
+        let (Change::Set(value), [splice], true) = (change, splices, self.found.rest.is_empty()) else {
+            return false;
+        };
+        let Some(span) = self.document.scalar_span(&self.found.node) else { return false };
+        let end = span.start + splice.insert.len();
+        (splice.at..splice.at + splice.remove) == span
+            && edited.as_bytes().get(..span.start) == self.text.as_bytes().get(..span.start)
+            && edited.as_bytes().get(end..) == self.text.as_bytes().get(span.end..)
+            && self
+                .document
+                .scalar_at(edited, span.start)
+                .is_some_and(|(ends, is)| ends == end && is.same(value))
+    }
+
     fn set(&self, old: &Value, value: Value) -> Result<Plan, Fault> {
-        if old.same(&value) {
+        if old.same(&value) || self.document.also_means(&self.found.node, &value) {
             return Ok(Plan::Unchanged);
         }
         let base: Vec<Step> = self.found.taken().into_iter().map(exact).collect();
@@ -450,4 +502,71 @@ fn array_parts(base: &[Step], old: &[Value], new: &[Value], one_piece: bool) -> 
         parts.push((step(front + index), Wish::Unset));
     }
     (!one_piece || (front + back > 0 && parts.len() <= PARTS_MAX)).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Format, KeyPath};
+    use super::*;
+
+    /// A text that is too long to be read again, with the value and what stands around it in its middle.
+    fn long(format: Format, around: [&str; 2], value: &str) -> String {
+        let filler = "x".repeat(READ_AGAIN_BYTES_MAX / 2);
+        let [before, after] = around;
+        match format {
+            Format::Toml => format!("a = '{filler}'\n{before}{value}{after}b = '{filler}'\n"),
+            _ => format!("{{\"a\": \"{filler}\",\n{before}{value}{after}\"b\": \"{filler}\"}}"),
+        }
+    }
+
+    #[test]
+    fn a_long_text_gets_the_same_scalar_as_a_short_one() {
+        let typed =
+            ["1", "-2.5e3", "true", "text", "with \"quotes\" and \\", "\u{e9}\n", "[1, {\"k\": 2}]", "{}"];
+        for (format, path, around) in [
+            (Format::Json, "v.k", ["\"v\": {\"k\": ", "},"]),
+            (Format::Jsonc, "v[1]", ["\"v\": [0, ", " // c\n],"]),
+            (Format::Toml, "v.k", ["v = { k = ", " } # c\n"]),
+            (Format::Toml, "v", ["v = ", "\n"]),
+        ] {
+            for (old, new) in
+                ["1", "\"old\"", "true", "[1]"].into_iter().flat_map(|old| typed.map(|new| (old, new)))
+            {
+                let kind = (old == "[1]").then_some(ValueType::String);
+                let action = Action::Set { text: new.into(), kind, insert: false, create_parents: false };
+                let request = Request { path: KeyPath::parse(path).unwrap(), action };
+                let text = long(format, around, old);
+                let short = text.replace(&"x".repeat(READ_AGAIN_BYTES_MAX / 2), "x");
+                let edited = |text: &str| {
+                    edit(text.as_bytes(), format, &request).map(|bytes| String::from_utf8(bytes).unwrap())
+                };
+                match (edited(&text), edited(&short)) {
+                    (Ok(long), Ok(short)) => {
+                        assert_eq!(long.replace(&"x".repeat(READ_AGAIN_BYTES_MAX / 2), "x"), short);
+                    }
+                    (Err(_), Err(_)) => {}
+                    (long, short) => panic!("{format:?} {old} {new}: {} {}", long.is_ok(), short.is_ok()),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_scalar_that_reads_as_something_else_in_its_place_is_found_out() {
+        let text = format!("{{\"a\": 1, \"b\": \"{}\"}}", "x".repeat(READ_AGAIN_BYTES_MAX));
+        let document = Json::read(&text, false).unwrap();
+        let path = KeyPath::parse("a").unwrap();
+        let found = resolve(&document, document.root(), &path.steps).unwrap();
+        let at = At { document: &document, text: &text, steps: &path.steps, found };
+        let span = document.scalar_span(&at.found.node).unwrap();
+        let change = Change::Set(Value::Number("2".into()));
+        for (written, is_well) in
+            [("2", true), ("2.0", false), ("22", false), ("2, \"c\": 3", false), ("[2]", false)]
+        {
+            let splices = [Splice { at: span.start, remove: span.len(), insert: written.into() }];
+            let edited = apply(&text, &splices).unwrap();
+            assert_eq!(at.is_other_scalar(&edited, &splices, &change), is_well, "{written}");
+            assert!(!at.is_other_scalar(&edited.replace("xx", "xy"), &splices, &change));
+        }
+    }
 }

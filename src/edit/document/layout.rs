@@ -91,6 +91,28 @@ pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\t'))
 }
 
+/// How many bytes at the start mean themselves in quoted text: none of the quote, the backslash and control characters.
+pub(super) fn plain_length(bytes: &[u8], quote: u8) -> usize {
+    const EACH: u64 = u64::MAX / 255;
+    // In each byte that is 0 the highest bit gets set; a byte above one of those may be taken for 0, the lowest is sure.
+    let zeros = |word: u64| word.wrapping_sub(EACH) & !word & (EACH << 7);
+    let mut at = 0;
+    while let Some(eight) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let below_blank = word.wrapping_sub(EACH * 0x20) & !word & (EACH << 7);
+        let special = below_blank
+            | zeros(word ^ (EACH * u64::from(quote)))
+            | zeros(word ^ (EACH * u64::from(b'\\')))
+            | zeros(word ^ (EACH * 0x7f));
+        if special != 0 {
+            return at + (special.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != quote && !matches!(byte, b'\\' | 0x7f);
+    at + bytes[at..].iter().take_while(is_plain).count()
+}
+
 /// Behind comments and blanks on the line of `at`; the second part says whether the line (or the text) ends there.
 pub(super) fn skip_line_comments(text: &str, at: usize, comments: Comments) -> (usize, bool) {
     let mut at = skip_blanks(text, at);
@@ -150,4 +172,30 @@ pub(super) fn remove_lines(text: &str, range: Range<usize>) -> Splice {
         return replacing(before_newline(text, range.start)..range.end, "");
     }
     replacing(range, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_ends_where_a_loop_over_its_bytes_ends_it() {
+        let slow = |bytes: &[u8], quote: u8| {
+            let ends = |byte: &u8| *byte < 0x20 || *byte == quote || matches!(byte, b'\\' | 0x7f);
+            bytes.iter().position(ends).unwrap_or(bytes.len())
+        };
+        for length in 0..20 {
+            for at in 0..=length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'a'; length];
+                    bytes.insert(at, byte);
+                    // Bytes next to special ones and with the highest bit, where a borrow would show.
+                    bytes.extend([0x80, byte.wrapping_add(1), 0xff]);
+                    for quote in [b'"', b'\''] {
+                        assert_eq!(plain_length(&bytes, quote), slow(&bytes, quote), "{bytes:?}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -202,7 +202,11 @@ pub(super) fn missing<'p, T: Tree>(
         )),
         (NodeKind::Scalar(kind), _) => Err(Fault::missing(
             format!("{at} is {kind}, so there is no {} in it", shown(found.rest)),
-            "set it to an object first, with --type json",
+            if kind == "an alias" {
+                "change it where its anchor stands, for all who use that, or give this place a value of its own first"
+            } else {
+                "set it to an object first, with --type json"
+            },
         )),
     }
 }
@@ -212,7 +216,9 @@ pub(super) fn not_found<T: Tree>(tree: &T, found: &Found<'_, T::Node>, path: &[S
     let place = shown(path);
     let at = shown(&path[..path.len() - found.rest.len()]);
     if let NodeKind::Scalar(kind) = tree.kind(&found.node) {
-        return Fault::missing(format!("there is no {place}: {at} is {kind}"), "read the file again");
+        let hint =
+            if kind == "an alias" { "change it where its anchor stands" } else { "read the file again" };
+        return Fault::missing(format!("there is no {place}: {at} is {kind}"), hint);
     }
     let names = tree.names(&found.node);
     let wanted = match &found.rest[0] {

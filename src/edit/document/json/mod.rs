@@ -14,7 +14,8 @@ use crate::text::Splice;
 use print::Printer;
 use scan::Span;
 pub(super) use scan::parse;
-use scan::{Entries, Entry, Scanner, decoded};
+use scan::{Ends, Entries, Entry, Scanner, decoded};
+use std::ops::Range;
 
 /// Indentation of a text that shows none of its own.
 const INDENT_DEFAULT: &str = "  ";
@@ -23,12 +24,13 @@ const INDENT_DEFAULT: &str = "  ";
 pub(super) struct Json<'t> {
     text: &'t str,
     root: Span,
+    ends: Ends,
     comments: bool,
 }
 
 /// A text that holds nothing but comments, with an empty object behind them.
 pub(super) fn with_root(text: &str, comments: bool) -> Option<String> {
-    let is_nothing = matches!(Scanner::root(text, comments), Ok(None));
+    let is_nothing = Scanner::is_blank(text, comments);
     let gap = if text.is_empty() || text.ends_with(['\n', '\r', '\u{feff}']) { "" } else { newline(text) };
     is_nothing.then(|| format!("{text}{gap}{{}}{}", newline(text)))
 }
@@ -37,14 +39,14 @@ impl<'t> Json<'t> {
     /// Checks a whole text; `comments` says whether it is JSONC.
     pub(super) fn read(text: &'t str, comments: bool) -> Result<Json<'t>, Fault> {
         match Scanner::root(text, comments) {
-            Ok(Some(root)) => Ok(Json { text, root, comments }),
+            Ok(Some((root, ends))) => Ok(Json { text, root, ends, comments }),
             Ok(None) => Err(Fault::syntax(text, text.len(), "expected a value, found the end of the file")),
             Err(wrong) => Err(wrong.of(text)),
         }
     }
 
-    fn entries(&self, container: Span) -> Entries<'t> {
-        Entries::of(self.text, container.start, self.comments)
+    fn entries(&self, container: Span) -> Entries<'_> {
+        Entries::of(self.text, container.start, self.comments).knowing(&self.ends)
     }
 
     fn source(&self, span: Span) -> &'t str {
@@ -74,7 +76,7 @@ impl<'t> Json<'t> {
         });
         let colons = places.filter(|container| self.text.as_bytes()[container.start] == b'{').filter_map(
             |container| {
-                let first = Entries::of(self.text, container.start, self.comments).next()?;
+                let first = self.entries(*container).next()?;
                 let colon = &self.text[first.key?.end..first.value.start];
                 (colon.len() <= 4 && !colon.contains(['\n', '\r', '/'])).then_some(colon)
             },
@@ -161,7 +163,9 @@ impl<'t> Json<'t> {
                 (None, None) => return (gone.is_none() || moved.is_some()).then_some(()),
                 _ => return None,
             };
-            (self.name(&old_entry) == new.name(&new_entry)).then_some(())?;
+            let same_key =
+                old_entry.key.map(|key| self.source(key)) == new_entry.key.map(|key| new.source(key));
+            (same_key || self.name(&old_entry) == new.name(&new_entry)).then_some(())?;
             if below == Some(index) {
                 self.differs_only(old_entry.value, new, new_entry.value, rest, change)?;
             } else if self.source(old_entry.value) != new.source(new_entry.value) {
@@ -292,6 +296,15 @@ impl Document for Json<'_> {
     ) -> Result<Vec<Splice>, Fault> {
         let (style, _) = self.style(&[*array]);
         Ok(self.bracketed(*array, &style).relocate(from, to))
+    }
+
+    fn scalar_span(&self, node: &Span) -> Option<Range<usize>> {
+        (!Json::source(self, *node).starts_with(['{', '['])).then_some(node.start..node.end)
+    }
+
+    fn scalar_at(&self, text: &str, at: usize) -> Option<(usize, Value)> {
+        let end = Scanner::at(text, at, self.comments).scalar_end()?;
+        Some((end, scan::value(text, Span { start: at, end }, self.comments)))
     }
 
     fn is_changed_only(&self, edited: &str, place: &[Taken], change: &Change) -> Result<bool, Fault> {

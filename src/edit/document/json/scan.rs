@@ -2,8 +2,11 @@
 //! megabytes costs one pass over its bytes and no memory.
 
 use super::super::fault::Fault;
+use super::super::layout::plain_length;
 use super::super::value::Value;
 
+/// Ends of containers are kept from this length on, in bytes; shorter ones are read again where they are needed.
+const KEPT_BYTES_MIN: usize = 256;
 /// Deeper nesting is refused, so that no input exhausts the stack.
 const DEPTH_MAX: usize = 512;
 
@@ -40,25 +43,49 @@ pub(super) struct Entry {
     pub(super) comma: Option<usize>,
 }
 
+/// Where the longer containers of a text begin and end, in order, so that each is read once.
+pub(super) type Ends = Vec<(u32, u32)>;
+
+/// A container that is being read.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    close: u8,
+    /// Its place in the list of ends.
+    kept: usize,
+}
+
 /// A reader at a place of a text.
 pub(super) struct Scanner<'t> {
     text: &'t str,
     pub(super) at: usize,
     /// Whether comments and trailing commas are part of the language.
     comments: bool,
-    stack: Vec<u8>,
+    stack: Vec<Open>,
+    /// What is known of the text.
+    known: &'t [(u32, u32)],
+    /// What is found out about it.
+    ends: Ends,
 }
 
 impl<'t> Scanner<'t> {
     pub(super) fn at(text: &'t str, at: usize, comments: bool) -> Scanner<'t> {
-        Scanner { text, at, comments, stack: Vec::new() }
+        Scanner { text, at, comments, stack: Vec::new(), known: &[], ends: Vec::new() }
+    }
+
+    fn at_start(text: &'t str, comments: bool) -> Result<Scanner<'t>, Wrong> {
+        let mut scanner = Scanner::at(text, if text.starts_with('\u{feff}') { 3 } else { 0 }, comments);
+        scanner.skip_space()?;
+        Ok(scanner)
+    }
+
+    /// Whether a text holds nothing but comments.
+    pub(super) fn is_blank(text: &'t str, comments: bool) -> bool {
+        Scanner::at_start(text, comments).is_ok_and(|scanner| scanner.peek().is_none())
     }
 
     /// The root value of a whole text, checked to its end; `None` if there is none.
-    pub(super) fn root(text: &'t str, comments: bool) -> Result<Option<Span>, Wrong> {
-        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        let mut scanner = Scanner::at(text, start, comments);
-        scanner.skip_space()?;
+    pub(super) fn root(text: &'t str, comments: bool) -> Result<Option<(Span, Ends)>, Wrong> {
+        let mut scanner = Scanner::at_start(text, comments)?;
         if scanner.peek().is_none() {
             return Ok(None);
         }
@@ -66,7 +93,10 @@ impl<'t> Scanner<'t> {
         scanner.skip_value()?;
         let root = Span { start, end: scanner.at };
         scanner.skip_space()?;
-        if scanner.peek().is_some() { Err(scanner.unexpected("the end of the file")) } else { Ok(Some(root)) }
+        match scanner.peek() {
+            Some(_) => Err(scanner.unexpected("the end of the file")),
+            None => Ok(Some((root, scanner.ends))),
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -95,9 +125,11 @@ impl<'t> Scanner<'t> {
     pub(super) fn skip_space(&mut self) -> Result<(), Wrong> {
         let bytes = self.text.as_bytes();
         loop {
-            while bytes.get(self.at).is_some_and(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
-                self.at += 1;
+            let mut at = self.at;
+            while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+                at += 1;
             }
+            self.at = at;
             if !self.comments || bytes.get(self.at) != Some(&b'/') {
                 return Ok(());
             }
@@ -115,8 +147,18 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    /// Where the scalar ends that stands here, if it is one.
+    pub(super) fn scalar_end(mut self) -> Option<usize> {
+        let is_scalar = !matches!(self.peek(), Some(b'{' | b'['));
+        (is_scalar && self.skip_value().is_ok()).then_some(self.at)
+    }
+
     /// Goes behind a value of any depth.
     pub(super) fn skip_value(&mut self) -> Result<(), Wrong> {
+        if let Ok(kept) = self.known.binary_search_by_key(&self.at, |(start, _)| *start as usize) {
+            self.at = self.known[kept].1 as usize;
+            return Ok(());
+        }
         let base = self.stack.len();
         loop {
             match self.peek() {
@@ -125,10 +167,11 @@ impl<'t> Scanner<'t> {
                         return Err(self.wrong(self.at, format!("nested deeper than {DEPTH_MAX} levels")));
                     }
                     let close = if open == b'{' { b'}' } else { b']' };
+                    let start = self.at;
                     self.at += 1;
                     self.skip_space()?;
                     if self.peek() != Some(close) {
-                        self.stack.push(close);
+                        self.open(start, close);
                         if open == b'{' {
                             self.skip_key()?;
                         }
@@ -144,7 +187,7 @@ impl<'t> Scanner<'t> {
                 if self.stack.len() == base {
                     return Ok(());
                 }
-                let close = self.stack[self.stack.len() - 1];
+                let Open { close, kept } = self.stack[self.stack.len() - 1];
                 if self.behind_item(close)? {
                     if close == b'}' {
                         self.skip_key()?;
@@ -153,7 +196,22 @@ impl<'t> Scanner<'t> {
                 }
                 self.at += 1;
                 self.stack.pop();
+                self.close(kept);
             }
+        }
+    }
+
+    fn open(&mut self, start: usize, close: u8) {
+        self.stack.push(Open { close, kept: self.ends.len() });
+        self.ends.push((u32::try_from(start).unwrap_or(u32::MAX), 0));
+    }
+
+    /// Keeps where a container ends; a short one, which holds only shorter ones, is the last in the list and goes.
+    fn close(&mut self, kept: usize) {
+        let start = self.ends[kept].0;
+        match u32::try_from(self.at) {
+            Ok(end) if self.at - start as usize >= KEPT_BYTES_MIN => self.ends[kept].1 = end,
+            _ => self.ends.truncate(kept),
         }
     }
 
@@ -240,10 +298,9 @@ impl<'t> Scanner<'t> {
         let opening = self.at;
         self.at += 1;
         loop {
-            while bytes.get(self.at).is_some_and(|byte| PLAIN[usize::from(*byte)]) {
-                self.at += 1;
-            }
+            self.at += plain_length(&bytes[self.at..], b'"');
             match bytes.get(self.at) {
+                Some(0x7f) => self.at += 1,
                 None => return Err(self.wrong(opening, "the string has no closing quote")),
                 Some(b'"') => {
                     self.at += 1;
@@ -269,19 +326,6 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Bytes of a string that mean themselves.
-const PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        plain[byte] = false;
-        byte += 1;
-    }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
-
 /// The members or elements of a container, one after the other.
 pub(super) struct Entries<'t> {
     scanner: Scanner<'t>,
@@ -294,6 +338,12 @@ impl<'t> Entries<'t> {
     pub(super) fn of(text: &'t str, start: usize, comments: bool) -> Entries<'t> {
         let close = if text.as_bytes().get(start) == Some(&b'{') { b'}' } else { b']' };
         Entries { scanner: Scanner::at(text, start + 1, comments), close, started: false }
+    }
+
+    /// The same with what the scanner found out.
+    pub(super) fn knowing(mut self, known: &'t [(u32, u32)]) -> Entries<'t> {
+        self.scanner.known = known;
+        self
     }
 
     fn entry(&mut self) -> Result<Option<Entry>, Wrong> {
@@ -391,7 +441,7 @@ pub(super) fn value(text: &str, span: Span, comments: bool) -> Value {
 /// A whole text as a value.
 pub(in super::super) fn parse(text: &str) -> Result<Value, Fault> {
     match Scanner::root(text, false) {
-        Ok(Some(root)) => Ok(value(text, root, false)),
+        Ok(Some((root, _))) => Ok(value(text, root, false)),
         Ok(None) => Err(Fault::syntax(text, 0, "expected a value, found nothing")),
         Err(wrong) => Err(wrong.of(text)),
     }

@@ -259,6 +259,15 @@ impl Document for Lines<'_> {
         Rules { is_number: |_| false, is_datetime: |_| false, has_null: false, is_text_only: true }
     }
 
+    /// Python's configparser has no comments behind a value: what stands there is part of it.
+    fn also_means(&self, node: &Node, value: &Value) -> bool {
+        let (Node::Entry(index), Value::String(value), Dialect::Ini) = (node, value, self.dialect) else {
+            return false;
+        };
+        let entry = &self.entries[*index];
+        self.text[entry.span.start..entry.end].trim_end_matches([' ', '\t']) == value
+    }
+
     fn is_one_piece(&self, _: &Node) -> bool {
         false
     }

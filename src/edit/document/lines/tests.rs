@@ -63,6 +63,17 @@ fn variables_keep_their_quotes_and_comments() {
 }
 
 #[test]
+fn what_some_readers_take_for_a_comment_and_others_for_the_value_is_left_alone() {
+    for typed in ["x", "x ; c"] {
+        assert_eq!(
+            run("[a]\nk = x ; c\n", Format::Ini, "a.k", set_action(typed, None)).unwrap(),
+            "[a]\nk = x ; c\n"
+        );
+    }
+    assert_eq!(set("[a]\nk = x ; c\n", Format::Ini, "a.k", "y"), "[a]\nk = y ; c\n");
+}
+
+#[test]
 fn sections_keep_their_style() {
     for (text, path, value, expected) in [
         ("[a]\nx = 1 ; one\n", "a.x", "2", "[a]\nx = 2 ; one\n"),

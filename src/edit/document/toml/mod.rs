@@ -15,7 +15,8 @@ use super::typed::Rules;
 use super::value::{Change, Taken, Value};
 use super::{Document, Here};
 use crate::text::Splice;
-use scan::{Inline, Kind, Member};
+use scan::{Inline, Kind, Member, Scanner};
+use std::ops::Range;
 use survey::{Node as Kept, Survey, Table};
 
 /// Indentation of a text that shows none of its own.
@@ -296,6 +297,18 @@ impl<'s> Document for Toml<'s> {
             Node::Tables(tables) => all.relocate_table(tables, from, to),
             _ => Err(Fault::unverified()),
         })
+    }
+
+    fn scalar_span(&self, node: &Node<'s>) -> Option<Range<usize>> {
+        match node {
+            Node::Value(inline) if !inline.is_container() => Some(inline.start..inline.end),
+            _ => None,
+        }
+    }
+
+    fn scalar_at(&self, text: &str, at: usize) -> Option<(usize, Value)> {
+        let inline = Scanner::at(text, at).value().ok().filter(|inline| !inline.is_container())?;
+        Some((inline.end, scan::value(text, &inline)))
     }
 
     fn is_changed_only(&self, edited: &str, place: &[Taken], change: &Change) -> Result<bool, Fault> {

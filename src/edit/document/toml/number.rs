@@ -3,8 +3,8 @@
 /// Whether a word is an integer or a float.
 pub(in super::super) fn is_number(word: &str) -> bool {
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
-    if matches!(unsigned, "inf" | "nan") {
-        return true;
+    if !unsigned.starts_with(|first: char| first.is_ascii_digit()) {
+        return matches!(unsigned, "inf" | "nan");
     }
     let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)]
         .into_iter()
@@ -24,7 +24,12 @@ pub(in super::super) fn is_number(word: &str) -> bool {
     let digits = |part: &str| grouped(part, |byte| byte.is_ascii_digit());
     let is_whole = digits(whole) && (whole == "0" || !whole.starts_with('0'));
     if exponent.is_none() && fraction.is_none() {
-        return is_whole && word.replace('_', "").parse::<i64>().is_ok();
+        let fits = if word.contains('_') {
+            word.replace('_', "").parse::<i64>().is_ok()
+        } else {
+            word.parse::<i64>().is_ok()
+        };
+        return is_whole && fits;
     }
     let exponent_fits =
         exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));

@@ -1,6 +1,7 @@
 //! Reads TOML 1.1 expression by expression, with the bytes of every key and value.
 
 use super::super::fault::Fault;
+use super::super::layout::plain_length;
 use super::super::value::Value;
 use super::number::{is_datetime, is_number};
 use std::collections::HashSet;
@@ -32,6 +33,13 @@ pub(in super::super) struct Inline {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) kind: Kind,
+}
+
+impl Inline {
+    /// Whether it holds other values.
+    pub(super) fn is_container(&self) -> bool {
+        matches!(self.kind, Kind::Array(_) | Kind::Table(_))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -81,7 +89,12 @@ pub(super) struct Scanner<'t> {
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Scanner<'t> {
-        Scanner { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 }, depth: 0, key: Vec::new() }
+        Scanner::at(text, if text.starts_with('\u{feff}') { 3 } else { 0 })
+    }
+
+    /// At a place of a text where a value begins.
+    pub(super) fn at(text: &'t str, at: usize) -> Scanner<'t> {
+        Scanner { text, at, depth: 0, key: Vec::new() }
     }
 
     /// The text of a part of a key.
@@ -216,7 +229,8 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn value(&mut self) -> Result<Inline, Wrong> {
+    /// Goes behind a value.
+    pub(super) fn value(&mut self) -> Result<Inline, Wrong> {
         let start = self.at;
         let rest = &self.text[start..];
         let kind = match self.peek() {
@@ -326,7 +340,7 @@ impl<'t> Scanner<'t> {
                     return Ok(());
                 }
                 Some(b'\'') if bytes[self.at..].starts_with(b"'''") => return self.close_three(b'\''),
-                byte => self.plain_byte(byte.copied(), several_lines, opening)?,
+                byte => self.plain_bytes(byte.copied(), several_lines, opening, b'\'')?,
             }
         }
     }
@@ -343,7 +357,7 @@ impl<'t> Scanner<'t> {
                 }
                 Some(b'"') if bytes[self.at..].starts_with(b"\"\"\"") => return self.close_three(b'"'),
                 Some(b'\\') => self.escape(several_lines)?,
-                byte => self.plain_byte(byte.copied(), several_lines, opening)?,
+                byte => self.plain_bytes(byte.copied(), several_lines, opening, b'"')?,
             }
         }
     }
@@ -358,10 +372,20 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn plain_byte(&mut self, byte: Option<u8>, several_lines: bool, opening: usize) -> Result<(), Wrong> {
+    /// Goes on in a string; what starts with `byte` is no end of it and no escape.
+    fn plain_bytes(
+        &mut self,
+        byte: Option<u8>,
+        several_lines: bool,
+        opening: usize,
+        quote: u8,
+    ) -> Result<(), Wrong> {
         match byte {
             None => return Err(Wrong::new(opening, "the string has no closing quote")),
-            Some(b'\t' | 0x20..=0x7e | 0x80..) => self.at += 1,
+            Some(b'\t' | 0x20..=0x7e | 0x80..) => {
+                self.at += 1;
+                self.at += plain_length(&self.text.as_bytes()[self.at..], quote);
+            }
             Some(_) if several_lines && self.newline() => {}
             Some(b'\n' | b'\r') if !several_lines => {
                 return Err(Wrong::new(opening, "the string has no closing quote on its line"));

@@ -4,11 +4,36 @@
 use super::super::path::Step;
 use super::super::value::{Taken, Value};
 use super::scan::{self, Expression, Inline, Scanner, Wrong};
+use std::borrow::Cow;
 use std::collections::HashMap;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
+use std::hash::{BuildHasherDefault, Hasher};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The hash of the root table.
 const ROOT: u64 = 0;
+
+/// Bytes of a text for which room for one key is made at first.
+const BYTES_A_KEY: usize = 32;
+/// So many keys of one section are compared with each other; more are sorted.
+const COMPARED_MAX: usize = 16;
+
+/// Takes hashes for what they are.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
 
 /// What a table is, as far as later lines may extend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +112,8 @@ pub(super) struct Survey<'t> {
     pub(super) root: Table,
     /// All sections that a path may mean, and the root's.
     pub(super) sections: Vec<Section>,
-    pub(super) digest: u128,
+    /// Of all keys and values that no path means, in order.
+    pub(super) digest: u64,
     /// The first header of the text, if any.
     pub(super) first_header: Option<usize>,
 }
@@ -176,8 +202,11 @@ impl Table {
 struct Reader<'t> {
     text: &'t str,
     steps: &'t [Step],
-    tables: HashMap<u64, State>,
+    tables: HashMap<u64, State, BuildHasherDefault<AsItIs>>,
+    /// Hash and place of every key, and where those of the current section begin. A table's own keys stand in one
+    /// section all.
     leaves: Vec<(u64, usize)>,
+    section_leaves: usize,
     /// Hash of the table that entries belong to, and the steps of the path that it may be followed by.
     current: u64,
     matching: Vec<usize>,
@@ -188,7 +217,6 @@ struct Reader<'t> {
     /// For a section that no path means: the table above it that one may mean, and the section's lines.
     noted: Option<(Vec<String>, Others)>,
     survey: Survey<'t>,
-    rest: Xxh3,
 }
 
 impl<'t> Reader<'t> {
@@ -200,8 +228,9 @@ impl<'t> Reader<'t> {
         Reader {
             text,
             steps,
-            tables: HashMap::new(),
-            leaves: Vec::new(),
+            tables: HashMap::default(),
+            leaves: Vec::with_capacity(text.len() / BYTES_A_KEY),
+            section_leaves: 0,
             current: ROOT,
             matching: vec![0],
             path: Vec::new(),
@@ -209,7 +238,6 @@ impl<'t> Reader<'t> {
             section: Some(0),
             noted: None,
             survey,
-            rest: Xxh3::new(),
         }
     }
 
@@ -220,68 +248,108 @@ impl<'t> Reader<'t> {
         end: usize,
         is_array: bool,
     ) -> Result<(), Wrong> {
-        self.close_section(start);
+        self.close_section(start)?;
         self.sections_seen += 1;
         let line = super::super::layout::line_start(self.text, start);
         self.survey.first_header.get_or_insert(line);
+        let names: Vec<Cow<'t, str>> = scanner.key.iter().map(|part| scanner.name(part)).collect();
         let mut hash = ROOT;
         let mut matching = vec![0];
         let mut indices: Vec<Option<u64>> = Vec::new();
         let mut meant = 0;
-        let names: Vec<String> = scanner.key.iter().map(|part| scanner.name(part).into_owned()).collect();
         for (at, name) in names.iter().enumerate() {
             let last = at + 1 == names.len();
             hash = xxh3_64_with_seed(name.as_bytes(), hash);
             matching = advance(self.steps, &matching, name);
-            let state = self.tables.get(&hash).copied();
-            let twice = || Wrong::new(start, format!("{} is defined twice", names.join(".")));
-            let next = match (last, is_array, state) {
-                (false, _, None) => State::Implicit,
-                (false, _, Some(state)) => state,
-                (true, false, None | Some(State::Implicit)) => State::Header,
-                (true, true, None) => State::Array(1),
-                (true, true, Some(State::Array(count))) => State::Array(count + 1),
-                _ => return Err(twice()),
-            };
-            self.tables.insert(hash, next);
+            let next = self.extended(hash, last, is_array);
+            let next =
+                next.ok_or_else(|| Wrong::new(start, format!("{} is defined twice", names.join("."))))?;
+            let mut index = None;
             if let State::Array(count) = next {
                 hash = xxh3_64_with_seed(b"[]", hash.wrapping_add(count));
                 let array = !matching.is_empty();
                 matching = advance_index(self.steps, &matching, count - 1);
-                indices.push(Some(count - 1));
+                index = Some(count - 1);
                 if last && array {
-                    add_element(&mut self.survey.root, &names, !matching.is_empty());
+                    add_element(&mut self.survey.root, &owned(&names), !matching.is_empty());
                 }
-            } else {
-                indices.push(None);
             }
-            meant += usize::from(!matching.is_empty());
+            if !matching.is_empty() {
+                meant += 1;
+                indices.push(index);
+            }
         }
         self.current = hash;
         self.section = None;
+        self.path.clear();
         if matching.is_empty() {
-            self.rest.update(&hash.to_le_bytes());
-            self.rest.update(&[u8::from(is_array)]);
-            walk(&mut self.survey.root, &names[..meant], &indices[..meant]);
-            self.noted =
-                (meant > 0).then(|| (names[..meant].to_vec(), Others { first: line, last: line, end }));
+            self.digest(hash, &[u8::from(is_array)]);
+            if meant > 0 {
+                let names = owned(&names[..meant]);
+                walk(&mut self.survey.root, &names, &indices);
+                self.noted = Some((names, Others { first: line, last: line, end }));
+            }
         } else {
             self.section = Some(self.survey.sections.len());
             self.survey.sections.push(section(line, end));
-            if let Some(table) = walk(&mut self.survey.root, &names, &indices) {
+            self.path = owned(&names);
+            if let Some(table) = walk(&mut self.survey.root, &self.path, &indices) {
                 table.section = self.section;
             }
         }
-        (self.matching, self.path) = (matching, names);
+        self.matching = matching;
         Ok(())
     }
 
-    fn close_section(&mut self, at: usize) {
+    /// What a table becomes by a header that names it last or on the way; `None` if it must not.
+    fn extended(&mut self, hash: u64, last: bool, is_array: bool) -> Option<State> {
+        let state = self.tables.get(&hash).copied();
+        let next = match (last, is_array, state) {
+            (false, _, None) => State::Implicit,
+            (false, _, Some(state)) => state,
+            (true, false, None | Some(State::Implicit)) => State::Header,
+            (true, true, None) => State::Array(1),
+            (true, true, Some(State::Array(count))) => State::Array(count + 1),
+            _ => return None,
+        };
+        if state != Some(next) {
+            self.tables.insert(hash, next);
+        }
+        Some(next)
+    }
+
+    fn digest(&mut self, hash: u64, bytes: &[u8]) {
+        self.survey.digest = xxh3_64_with_seed(bytes, self.survey.digest.rotate_left(5) ^ hash);
+    }
+
+    fn close_section(&mut self, at: usize) -> Result<(), Wrong> {
+        self.no_key_twice()?;
         let line = super::super::layout::line_start(self.text, at);
         if let Some(section) = self.section {
             self.survey.sections[section].end = line;
         }
         self.note();
+        Ok(())
+    }
+
+    /// Refuses a key that the section which ends here gives a value twice.
+    fn no_key_twice(&mut self) -> Result<(), Wrong> {
+        let leaves = &mut self.leaves[self.section_leaves..];
+        self.section_leaves += leaves.len();
+        let twice = if leaves.len() <= COMPARED_MAX {
+            let is_known = |at: &usize| leaves[..*at].iter().any(|known| known.0 == leaves[*at].0);
+            (1..leaves.len()).find(is_known).map(|at| leaves[at].1)
+        } else {
+            leaves.sort_unstable();
+            leaves.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1)
+        };
+        twice.map_or(Ok(()), |at| Err(self.defined_twice(at)))
+    }
+
+    fn defined_twice(&self, at: usize) -> Wrong {
+        let line = &self.text[at..super::super::layout::line_end(self.text, at)];
+        let key = line.split('=').next().unwrap_or_default().trim();
+        Wrong::new(at, format!("{key} is defined twice"))
     }
 
     /// Tells the table above a section that no path means where its lines are.
@@ -336,8 +404,7 @@ impl<'t> Reader<'t> {
         match self.section {
             Some(section) if is_meant => self.keep(scanner, parts, Leaf { section, key_start, value, end }),
             section => {
-                self.rest.update(&hash.to_le_bytes());
-                self.rest.update(&self.text.as_bytes()[value.start..value.end]);
+                self.digest(hash, &self.text.as_bytes()[value.start..value.end]);
                 if let Some(section) = section.filter(|_| meant > 0) {
                     self.keep(scanner, meant, Leaf { section, key_start, value, end });
                 }
@@ -375,18 +442,17 @@ impl<'t> Reader<'t> {
             self.survey.sections[section].end = self.text.len();
         }
         self.note();
-        self.leaves.sort_unstable();
-        let twice = self.leaves.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1);
-        let is_table =
-            || self.leaves.iter().find(|(hash, _)| self.tables.contains_key(hash)).map(|(_, at)| *at);
-        if let Some(at) = twice.or_else(is_table) {
-            let line = &self.text[at..super::super::layout::line_end(self.text, at)];
-            let key = line.split('=').next().unwrap_or_default().trim();
-            return Err(Wrong::new(at, format!("{key} is defined twice")));
+        self.no_key_twice()?;
+        let is_table = self.leaves.iter().find(|(hash, _)| self.tables.contains_key(hash));
+        match is_table {
+            Some((_, at)) => Err(self.defined_twice(*at)),
+            None => Ok(self.survey),
         }
-        self.survey.digest = self.rest.digest128();
-        Ok(self.survey)
     }
+}
+
+fn owned(names: &[Cow<'_, str>]) -> Vec<String> {
+    names.iter().map(|name| name.clone().into_owned()).collect()
 }
 
 fn section(start: usize, header_end: usize) -> Section {

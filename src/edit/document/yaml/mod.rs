@@ -1,6 +1,7 @@
 //! YAML as a document that is edited by splices.
 
 mod block;
+mod eased;
 mod print;
 mod tree;
 
@@ -8,7 +9,8 @@ use super::Here;
 use super::fault::Fault;
 use super::items::{Bracketed, Item, Style};
 use super::layout::{Comments, line_start, newline};
-use super::resolve::{Found, NodeKind, Tree};
+use super::path::Step;
+use super::resolve::{Found, NodeKind, Tree, resolve};
 use super::typed::Rules;
 use super::value::{Change, Taken, Value};
 use crate::text::Splice;
@@ -19,6 +21,10 @@ use tree::{Document, Id, Kind};
 
 /// Most values that aliases may unfold to in one answer.
 const UNFOLDED_MAX: usize = 100_000;
+/// Most mappings that one key is looked for in, each merged into the one before.
+const MERGES_MAX: usize = 16;
+/// How an alias is named in messages.
+const ALIAS: &str = "an alias";
 /// Blanks of a level in a text that shows none.
 const UNIT_DEFAULT: usize = 2;
 
@@ -26,11 +32,42 @@ const UNIT_DEFAULT: usize = 2;
 pub(super) struct Yaml<'t> {
     text: &'t str,
     tree: Document,
+    /// Whether paths lead through aliases and merged mappings, as for readers; edits stay where they are told.
+    follows: bool,
 }
 
 impl<'t> Yaml<'t> {
     pub(super) fn read(text: &'t str) -> Result<Yaml<'t>, Fault> {
-        Ok(Yaml { text, tree: tree::read(text)? })
+        Ok(Yaml { text, tree: tree::read(text)?, follows: false })
+    }
+
+    /// The same for reading values only.
+    pub(super) fn following(self) -> Yaml<'t> {
+        Yaml { follows: true, ..self }
+    }
+
+    /// The node that a path goes on from: where aliases are followed, the one that is meant.
+    fn meant(&self, id: Id) -> Id {
+        match &self.tree.nodes[id].kind {
+            Kind::Alias(name) if self.follows => self.anchored(name, id).unwrap_or(id),
+            _ => id,
+        }
+    }
+
+    /// The member of that name; of those that are merged in (`<<`) only where aliases are followed. Those take part in
+    /// at most `depth` more merges, so that no text keeps a reader busy.
+    fn member(&self, id: Id, name: &str, depth: usize) -> Option<Id> {
+        let Kind::Mapping { pairs, .. } = &self.tree.nodes[self.meant(id)].kind else { return None };
+        let own = pairs.iter().rev().find(|pair| self.key_text(pair.key) == name).map(|pair| pair.node);
+        if own.is_some() || !self.follows || depth == 0 {
+            return own;
+        }
+        let merged = pairs.iter().rev().find(|pair| self.key_text(pair.key) == "<<")?.node;
+        let several: Vec<Id> = match &self.tree.nodes[self.meant(merged)].kind {
+            Kind::Sequence { items, .. } => items.iter().map(|item| item.node).collect(),
+            _ => vec![merged],
+        };
+        several.into_iter().find_map(|from| self.member(from, name, depth - 1))
     }
 
     fn key_text(&self, id: Id) -> String {
@@ -64,6 +101,9 @@ impl<'t> Yaml<'t> {
             Kind::Sequence { items, .. } => {
                 Value::Array(items.iter().map(|item| self.as_value(item.node, budget)).collect())
             }
+            Kind::Documents(roots) => {
+                Value::Array(roots.iter().map(|root| self.as_value(*root, budget)).collect())
+            }
             Kind::Mapping { pairs, .. } => Value::Object(
                 pairs
                     .iter()
@@ -77,6 +117,14 @@ impl<'t> Yaml<'t> {
     fn anchored(&self, name: &str, alias: Id) -> Option<Id> {
         let nodes = self.tree.nodes[..alias].iter();
         nodes.enumerate().rev().find(|(_, node)| node.anchor.as_deref() == Some(name)).map(|(id, _)| id)
+    }
+
+    /// The text of a scalar without quotes and tag.
+    fn plain(&self, id: Id) -> Option<&str> {
+        match &self.tree.nodes[id].kind {
+            Kind::Scalar { text, style: ScalarStyle::Plain, tag: None } => Some(text),
+            _ => None,
+        }
     }
 
     /// Whether a node lies in another.
@@ -174,31 +222,37 @@ impl<'t> Yaml<'t> {
     }
 }
 
+fn whole_documents() -> Fault {
+    Fault::refused(
+        "the file holds several YAML documents, which are not added, removed or replaced whole",
+        "name a place inside one: [0].key, [1].key; or use rtk write replace",
+    )
+}
+
 impl Tree for Yaml<'_> {
     type Node = Id;
 
     fn kind(&self, node: &Id) -> NodeKind {
-        match &self.tree.nodes[*node].kind {
+        let node = self.meant(*node);
+        match &self.tree.nodes[node].kind {
             Kind::Mapping { .. } => NodeKind::Object,
             Kind::Sequence { items, .. } => NodeKind::Array(items.len()),
-            Kind::Alias(_) => NodeKind::Scalar("an alias"),
-            Kind::Scalar { .. } => NodeKind::Scalar(self.as_value(*node, &mut None).kind_name()),
+            Kind::Documents(roots) => NodeKind::Array(roots.len()),
+            Kind::Alias(_) => NodeKind::Scalar(ALIAS),
+            Kind::Scalar { .. } => NodeKind::Scalar(self.as_value(node, &mut None).kind_name()),
         }
     }
 
     fn children(&self, node: &Id, names: &[String]) -> Vec<Option<Id>> {
-        let Kind::Mapping { pairs, .. } = &self.tree.nodes[*node].kind else {
-            return vec![None; names.len()];
-        };
-        let child = |name: &String| {
-            pairs.iter().rev().find(|pair| self.key_text(pair.key) == *name).map(|pair| pair.node)
-        };
-        names.iter().map(child).collect()
+        names.iter().map(|name| self.member(*node, name, MERGES_MAX)).collect()
     }
 
     fn element(&self, node: &Id, index: usize) -> Option<Id> {
-        let Kind::Sequence { items, .. } = &self.tree.nodes[*node].kind else { return None };
-        items.get(index).map(|item| item.node)
+        match &self.tree.nodes[self.meant(*node)].kind {
+            Kind::Sequence { items, .. } => items.get(index).map(|item| item.node),
+            Kind::Documents(roots) => roots.get(index).copied(),
+            _ => None,
+        }
     }
 
     fn names(&self, node: &Id) -> Vec<String> {
@@ -233,7 +287,25 @@ impl super::Document for Yaml<'_> {
         self.tree.is_empty && *node == self.tree.root
     }
 
+    fn inherited(&self, steps: &[Step]) -> Option<Value> {
+        let all = Yaml::read(self.text).ok()?.following();
+        let found = resolve(&all, all.tree.root, steps).ok()?;
+        found.rest.is_empty().then(|| super::Document::value(&all, &found.node))
+    }
+
+    fn is_undecided(&self, node: &Id) -> bool {
+        self.plain(*node).is_some_and(|text| print::old_reading(text).is_some())
+    }
+
+    fn also_means(&self, node: &Id, value: &Value) -> bool {
+        let old = self.plain(*node).and_then(print::old_reading);
+        old.is_some_and(|old| old.same(value))
+    }
+
     fn replace(&self, found: &Found<'_, Id>, value: &Value) -> Result<Vec<Splice>, Fault> {
+        if matches!(self.tree.nodes[found.node].kind, Kind::Documents(_)) {
+            return Err(whole_documents());
+        }
         let node = &self.tree.nodes[found.node];
         let on_one_line = node.slot.is_some_and(|slot| line_start(self.text, node.body) <= slot);
         // A scalar that stays one keeps the anchor before it.
@@ -250,6 +322,9 @@ impl super::Document for Yaml<'_> {
         index: usize,
         value: &Value,
     ) -> Result<Vec<Splice>, Fault> {
+        if matches!(self.tree.nodes[*at.node].kind, Kind::Documents(_)) {
+            return Err(whole_documents());
+        }
         if !self.is_flow(*at.node) {
             return self.insert_line(*at.node, name, index, value);
         }
@@ -278,6 +353,9 @@ impl super::Document for Yaml<'_> {
             _ => {}
         }
         let style = self.style();
+        if matches!(self.tree.nodes[*container].kind, Kind::Documents(_)) {
+            return Err(whole_documents());
+        }
         match places.as_slice() {
             [index] if self.is_flow(*container) => Ok(self.bracketed(*container, &style).remove(*index)),
             _ if self.is_flow(*container) => {
@@ -290,6 +368,9 @@ impl super::Document for Yaml<'_> {
     fn relocate(&self, array: &Id, from: usize, to: usize, _: &Found<'_, Id>) -> Result<Vec<Splice>, Fault> {
         if self.is_flow(*array) {
             return Ok(self.bracketed(*array, &self.style()).relocate(from, to));
+        }
+        if matches!(self.tree.nodes[*array].kind, Kind::Documents(_)) {
+            return Err(whole_documents());
         }
         self.relocate_lines(*array, from, to)
     }

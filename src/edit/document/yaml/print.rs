@@ -47,6 +47,42 @@ pub(super) fn is_number(text: &str) -> bool {
         && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))
 }
 
+/// What readers of YAML 1.1 take a plain scalar for, where those of 1.2 see a text or another number: `yes`, `1_000`,
+/// `0777` and `12:30` are a boolean and numbers for them.
+pub(super) fn old_reading(text: &str) -> Option<Value> {
+    match text {
+        "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Some(Value::Bool(true)),
+        "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Some(Value::Bool(false)),
+        _ => {}
+    }
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let plain = unsigned.replace('_', "");
+    let bytes = plain.as_bytes();
+    if !bytes.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |number: u64| Some(Value::Number(format!("{sign}{number}")));
+    if bytes.len() > 1 && bytes[0] == b'0' && bytes.iter().all(u8::is_ascii_digit) {
+        return u64::from_str_radix(&plain, 8).ok().and_then(number);
+    }
+    if let Some(bits) = plain.strip_prefix("0b") {
+        return u64::from_str_radix(bits, 2).ok().and_then(number);
+    }
+    if plain.contains(':') {
+        let sixties = |all: u64, part: &str| {
+            let is = part.bytes().all(|byte| byte.is_ascii_digit()) && part.len() <= 2;
+            let part = part.parse::<u64>().ok().filter(|part| is && *part < 60)?;
+            all.checked_mul(60)?.checked_add(part)
+        };
+        let (first, rest) = plain.split_once(':')?;
+        return rest.split(':').try_fold(first.parse().ok()?, sixties).and_then(number);
+    }
+    (plain.len() < unsigned.len() && is_number(&plain)).then(|| Value::Number(format!("{sign}{plain}")))
+}
+
 /// Whether some reader takes a plain scalar for something else than text: YAML 1.1 has more numbers, dates and words.
 fn is_taken_otherwise(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();

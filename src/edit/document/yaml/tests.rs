@@ -143,7 +143,6 @@ fn anchors_and_documents_are_kept() {
         get(text.as_bytes(), Format::Yaml, &KeyPath::parse("also").unwrap()).unwrap().value.to_json(),
         "{\"x\":1}"
     );
-    assert!(matches!(run("a: 1\n---\na: 2\n", "a", set_action("3", None)), Err(Fault::Refused { .. })));
     let bomb = (1..30).fold("a0: &a0 [x, x, x, x, x, x]\n".to_owned(), |text, level| {
         let below = format!("*a{}", level - 1);
         format!("{text}a{level}: &a{level} [{below}, {below}, {below}, {below}]\n")
@@ -153,6 +152,93 @@ fn anchors_and_documents_are_kept() {
     assert!(matches!(fault, Fault::Syntax { line: 2, .. }), "{fault:?}");
     assert!(run(&"[".repeat(100_000), "[0]", Action::Unset).is_err());
     assert!(run(&"- ".repeat(10_000), "[0]", Action::Unset).is_err());
+}
+
+#[test]
+fn several_documents_are_a_list() {
+    let text = "# first\na: 1\n---\na: 2 # two\nb: [x]\n---\n- y\n";
+    assert_eq!(set(text, "[1].a", "3"), text.replace("2 #", "3 #"));
+    assert_eq!(set(text, "[0].c", "3"), text.replace("a: 1\n", "a: 1\nc: 3\n"));
+    assert_eq!(set(text, "[-1][+]", "z"), text.replace("- y\n", "- y\n- z\n"));
+    assert_eq!(unset(text, "[1].b"), text.replace("b: [x]\n", ""));
+    assert_eq!(got(text, "[1].b[0]"), "\"x\"");
+    assert!(matches!(run(text, "a", set_action("3", None)), Err(Fault::Missing { .. })));
+    for (path, action) in [
+        ("[0]", Action::Unset),
+        ("[0]", Action::Move(1)),
+        ("[+]", set_action("3", None)),
+        (".", set_action("3", Some(ValueType::String))),
+    ] {
+        assert!(matches!(run(text, path, action), Err(Fault::Refused { .. })), "{path}");
+    }
+}
+
+fn got(text: &str, path: &str) -> String {
+    get(text.as_bytes(), Format::Yaml, &KeyPath::parse(path).unwrap()).unwrap().value.to_json()
+}
+
+#[test]
+fn values_are_read_through_aliases_and_merges_and_changed_where_they_stand() {
+    let text = "x-base: &b\n  when: failure\n  deep: {k: v}\nall: &a\n  <<: *b\n  n: 1\n\
+                one:\n  <<: [*a, {m: 2}]\n  n: 3\ntwo:\n  use: *b\n";
+    for (path, value) in [
+        ("two.use.when", "\"failure\""),
+        ("two.use.deep.k", "\"v\""),
+        ("all.when", "\"failure\""),
+        ("one.deep.k", "\"v\""),
+        ("one.n", "3"),
+        ("one.m", "2"),
+    ] {
+        assert_eq!(got(text, path), value, "{path}");
+        let own = value.trim_matches('"');
+        assert_eq!(set(text, path, own), text, "what readers find already is left alone: {path}");
+    }
+    assert_eq!(set(text, "one.when", "success"), text.replace("n: 3\n", "n: 3\n  when: success\n"));
+    let fault = run(text, "two.use.when", set_action("x", None)).unwrap_err();
+    assert!(format!("{fault:?}").contains("where its anchor stands"), "{fault:?}");
+    assert!(run(text, "two.use.when", Action::Unset).is_err());
+    let fault = get(b"a: &a\n  <<: *a\n", Format::Yaml, &KeyPath::parse("a.x").unwrap());
+    assert!(matches!(fault, Err(Fault::Missing { .. })), "a merge of itself ends: {fault:?}");
+}
+
+#[test]
+fn what_goes_on_no_deeper_than_its_key_is_read_as_others_read_it() {
+    for (text, path, value) in [
+        ("a:\n  b: \"^(\\\n    x|\\\n  )$\"\n  c: 1\n", "a.b", "\"^(x|)$\""),
+        ("a:\n  - b: 'é\n  y'\n    c: 1\n", "a[0].b", "\"é y\""),
+        ("a: \"x\n\n\ny\"\nc: 1\n", "a", "\"x\\n\\ny\""),
+        ("a:\n  b: [\n  1, # ü\n  2\n  ]\n  c: 1\n", "a.b", "[1,2]"),
+        ("a:\n  b: [\n    1\n]\n", "a.b", "[1]"),
+        ("a:\n  b: {\n  k: [\n1],\n}\n  c: 1\n", "a.b.k", "[1]"),
+    ] {
+        assert_eq!(got(text, path), value, "{text:?}");
+        assert_eq!(set(text, "new", "1"), format!("{text}new: 1\n"), "{text:?}");
+    }
+    let text = "a:\n  b: [\n  1, # one\n  2\n  ]\n  c: 'é\n x' # c\n";
+    assert_eq!(set(text, "a.b[1]", "3"), text.replace("  2\n", "  3\n"));
+    assert_eq!(set(text, "a.c", "z"), "a:\n  b: [\n  1, # one\n  2\n  ]\n  c: 'z' # c\n");
+    for bad in ["a:\n  b: x\n c: 1\n", "a: \"x\nb: 1\n", "a: [\n1\n", "a:\n\tb: 1\n"] {
+        assert!(matches!(run(bad, "new", set_action("1", None)), Err(Fault::Syntax { .. })), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_scalar_that_readers_take_for_different_things_may_stay_or_become_any() {
+    for (text, typed) in [
+        ("a: yes # c\n", "true"),
+        ("a: Off\n", "false"),
+        ("a: 1_000\n", "1000"),
+        ("a: 0777\n", "511"),
+        ("a: 12:30\n", "750"),
+        ("a: -0b11\n", "-3"),
+        ("a: yes\n", "yes"),
+        ("a: 'yes'\n", "yes"),
+    ] {
+        assert_eq!(set(text, "a", typed), text, "{typed}");
+    }
+    assert_eq!(set("a: yes # c\n", "a", "false"), "a: false # c\n");
+    assert_eq!(set("a: 'yes'\n", "a", "true"), "a: 'true'\n");
+    assert_eq!(set("a: y\n", "a", "true"), "a: \"true\"\n");
 }
 
 /// Pieces of YAML, good and bad, in any order.

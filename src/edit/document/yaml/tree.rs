@@ -2,7 +2,8 @@
 
 use super::super::fault::Fault;
 use super::super::layout::{line_end, line_start, skip_blanks};
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use super::eased::{Eased, behind_quotes};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use std::collections::HashMap;
 
 /// Deeper nesting is refused, so that no input exhausts the stack.
@@ -30,10 +31,22 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    Scalar { text: String, style: ScalarStyle, tag: Option<String> },
+    Scalar {
+        text: String,
+        style: ScalarStyle,
+        tag: Option<String>,
+    },
     Alias(String),
-    Sequence { is_flow: bool, items: Vec<Item> },
-    Mapping { is_flow: bool, pairs: Vec<Pair> },
+    Sequence {
+        is_flow: bool,
+        items: Vec<Item>,
+    },
+    Mapping {
+        is_flow: bool,
+        pairs: Vec<Pair>,
+    },
+    /// The roots of a text of several documents.
+    Documents(Vec<Id>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +79,6 @@ struct Open {
 
 struct Builder<'t> {
     text: &'t str,
-    /// Byte offsets of characters; empty if every character is one byte.
-    offsets: Vec<u32>,
     nodes: Vec<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, String>,
@@ -76,47 +87,44 @@ struct Builder<'t> {
     behind: usize,
 }
 
-/// Reads a text of one document; several are refused.
+/// Reads a text of one document or several.
 pub(super) fn read(text: &str) -> Result<Document, Fault> {
-    let offsets = if text.is_ascii() {
-        Vec::new()
-    } else {
-        text.char_indices().map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)).collect()
-    };
+    let mut eased = Eased::new(text);
+    loop {
+        match build(text, &eased)? {
+            Ok(builder) => return Ok(builder.finish()),
+            Err((at, complaint)) if eased.ease(&complaint, at) => {}
+            Err((at, complaint)) => return Err(Fault::syntax(text, at, complaint)),
+        }
+    }
+}
+
+/// Goes through a text once; what the parser refuses is told with its place, apart from faults of our own.
+fn build<'t>(text: &'t str, eased: &Eased<'_>) -> Result<Result<Builder<'t>, (usize, String)>, Fault> {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut builder = Builder {
         text,
-        offsets,
         nodes: Vec::new(),
         open: Vec::new(),
         anchors: HashMap::new(),
         roots: Vec::new(),
         behind: start,
     };
-    let mut parser = Parser::new_from_str(text);
+    let mut parser = Parser::new_from_str(eased.source());
     while let Some(event) = parser.next_event() {
         match event {
             Ok((Event::StreamEnd, _)) => break,
-            Ok((event, span)) => builder.event(event, span)?,
-            Err(error) => {
-                let at = builder.byte(error.marker().index());
-                return Err(Fault::syntax(text, at, error.info().to_owned()));
+            Ok((event, span)) => {
+                builder.event(event, eased.byte(span.start.index()), eased.byte(span.end.index()))?;
             }
+            Err(error) => return Ok(Err((eased.byte(error.marker().index()), error.info().to_owned()))),
         }
     }
-    builder.finish()
+    Ok(Ok(builder))
 }
 
 impl Builder<'_> {
-    fn byte(&self, index: usize) -> usize {
-        if self.offsets.is_empty() {
-            return index.min(self.text.len());
-        }
-        self.offsets.get(index).map_or(self.text.len(), |at| *at as usize)
-    }
-
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
-        let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
+    fn event(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), Fault> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(text.into_owned(), style, anchor, tag.as_deref(), start..end)
@@ -174,7 +182,7 @@ impl Builder<'_> {
         }
         if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
             // The parser's end lies behind what follows on the line.
-            end = self.behind_quotes(body, end);
+            end = behind_quotes(self.text, body, end);
         }
         let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix));
         let name = self.name_of(anchor, start, body.max(span.start));
@@ -222,22 +230,6 @@ impl Builder<'_> {
                 return dash;
             }
         }
-    }
-
-    /// Behind the closing quote of the scalar at `body`.
-    fn behind_quotes(&self, body: usize, end: usize) -> usize {
-        let bytes = self.text.as_bytes();
-        let quote = bytes[body];
-        let mut at = body + 1;
-        while at < end {
-            match bytes[at] {
-                b'\\' if quote == b'"' => at += 2,
-                byte if byte == quote && quote == b'\'' && bytes.get(at + 1) == Some(&quote) => at += 2,
-                byte if byte == quote => return at + 1,
-                _ => at += 1,
-            }
-        }
-        end
     }
 
     /// Behind the tag and the anchor at `start`.
@@ -357,22 +349,24 @@ impl Builder<'_> {
         }
     }
 
-    fn finish(mut self) -> Result<Document, Fault> {
-        if self.roots.len() > 1 {
-            return Err(Fault::refused(
-                format!("the file holds {} YAML documents", self.roots.len()),
-                "only files with one document can be edited by key; use rtk write replace",
-            ));
-        }
+    fn finish(mut self) -> Document {
         let is_empty = self.roots.is_empty();
-        let root = match self.roots.first() {
-            Some(root) => *root,
-            None => {
-                let at = self.text.len();
+        let at = self.text.len();
+        let root = match self.roots.as_slice() {
+            [root] => *root,
+            [] => {
                 let kind = Kind::Scalar { text: String::new(), style: ScalarStyle::Plain, tag: None };
                 self.node(kind, at, at, at, None)
             }
+            [..] => {
+                let roots = std::mem::take(&mut self.roots);
+                let all = self.node(Kind::Documents(roots.clone()), 0, 0, at, None);
+                for root in roots {
+                    self.nodes[root].parent = Some(all);
+                }
+                all
+            }
         };
-        Ok(Document { nodes: self.nodes, root, is_empty })
+        Document { nodes: self.nodes, root, is_empty }
     }
 }
