@@ -92,6 +92,7 @@ pub(super) fn is_blank(text: &str) -> bool {
 }
 
 /// How many bytes at the start mean themselves in quoted text: none of the quote, the backslash and control characters.
+#[inline]
 pub(super) fn plain_length(bytes: &[u8], quote: u8) -> usize {
     const EACH: u64 = u64::MAX / 255;
     // In each byte that is 0 the highest bit gets set; a byte above one of those may be taken for 0, the lowest is sure.

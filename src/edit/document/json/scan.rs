@@ -122,23 +122,30 @@ impl<'t> Scanner<'t> {
     }
 
     /// Goes behind white space and, where they are part of the language, comments.
+    #[inline]
     pub(super) fn skip_space(&mut self) -> Result<(), Wrong> {
         let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+            at += 1;
+        }
+        self.at = at;
+        if self.comments && bytes.get(at) == Some(&b'/') { self.skip_comments() } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn skip_comments(&mut self) -> Result<(), Wrong> {
+        let bytes = self.text.as_bytes();
         loop {
-            let mut at = self.at;
-            while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
-                at += 1;
+            while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(self.at) {
+                self.at += 1;
             }
-            self.at = at;
-            if !self.comments || bytes.get(self.at) != Some(&b'/') {
-                return Ok(());
-            }
-            match bytes.get(self.at + 1) {
-                Some(b'/') => {
+            match (bytes.get(self.at), bytes.get(self.at + 1)) {
+                (Some(b'/'), Some(b'/')) => {
                     let rest = &bytes[self.at..];
                     self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
                 }
-                Some(b'*') => match self.text[self.at + 2..].find("*/") {
+                (Some(b'/'), Some(b'*')) => match self.text[self.at + 2..].find("*/") {
                     Some(end) => self.at += end + 4,
                     None => return Err(self.wrong(self.at, "the comment is not closed")),
                 },
@@ -293,10 +300,22 @@ impl<'t> Scanner<'t> {
         if self.at == start { Err(self.unexpected("a digit")) } else { Ok(()) }
     }
 
+    #[inline]
     fn skip_string(&mut self) -> Result<(), Wrong> {
         let bytes = self.text.as_bytes();
         let opening = self.at;
-        self.at += 1;
+        let end = opening + 1 + plain_length(&bytes[opening + 1..], b'"');
+        if bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(());
+        }
+        self.at = end;
+        self.skip_rest_of_string(opening)
+    }
+
+    #[inline(never)]
+    fn skip_rest_of_string(&mut self, opening: usize) -> Result<(), Wrong> {
+        let bytes = self.text.as_bytes();
         loop {
             self.at += plain_length(&bytes[self.at..], b'"');
             match bytes.get(self.at) {
