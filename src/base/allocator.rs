@@ -91,11 +91,33 @@ pub fn prepare_memory() {
     }
 }
 
-/// Memory beyond this at the top of a heap is given back, and larger buffers are mapped by themselves, in bytes.
+/// Memory beyond this at the top of a heap is given back at once, and larger buffers are mapped by themselves, in bytes:
+/// less would be cleared by the system anew for each question, which takes longer than the question.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const KEPT_BYTES: i32 = 1024 * 1024;
+const KEPT_BYTES: i32 = 32 * 1024 * 1024;
 
-/// Lets a process that lives long have few heaps and give back what it does not need.
+/// Gives back what is not in use; for moments in which there is nothing else to do.
+#[cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(unsafe_code, reason = "malloc_trim has no safe face; it may be called at any time by any thread")
+)]
+pub fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim takes the allocator's own locks and changes nothing that is in use.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Memory that the process has now, in bytes; `None` where the system does not tell.
+pub fn resident_bytes() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let resident = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: usize = resident.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Lets a process that lives long have few heaps, and keep what the next question needs until [`give_back_memory`].
 #[cfg_attr(
     all(target_os = "linux", target_env = "gnu"),
     expect(

@@ -12,7 +12,9 @@ mod run;
 mod settings;
 mod spawn;
 
-pub use allocator::{let_go, prepare_memory, tune_for_long_life, tune_for_short_life};
+pub use allocator::{
+    give_back_memory, let_go, prepare_memory, resident_bytes, tune_for_long_life, tune_for_short_life,
+};
 pub use clock::{Deadline, now_ns, thread_cpu_us, unix_ms};
 pub use env::Env;
 pub use log::Log;

@@ -177,6 +177,13 @@ const SPECS: &[Spec] = &[
         about: "whether the beginning of a session starts the daemon",
         project: false,
     },
+    Spec {
+        key: "daemon.memory_mb",
+        variable: "RTK_DAEMON_MEMORY_MB",
+        default: "256",
+        about: "memory beyond which the daemon lets go of projects, the least recently asked first, in MiB",
+        project: false,
+    },
 ];
 
 /// The settings in force.
@@ -214,6 +221,8 @@ pub struct Settings {
     pub daemon_ask: bool,
     /// Whether the beginning of a session starts the daemon.
     pub daemon_autostart: bool,
+    /// Memory beyond which the daemon lets go of projects, in MiB.
+    pub daemon_memory_mb: usize,
     rows: Vec<(toml::Value, Origin)>,
 }
 
@@ -294,6 +303,7 @@ impl Settings {
             memory_verify_hours: int("memory.verify_hours"),
             daemon_ask: at("daemon.ask").as_bool().unwrap_or(true),
             daemon_autostart: at("daemon.autostart").as_bool().unwrap_or(false),
+            daemon_memory_mb: size("daemon.memory_mb"),
             rows,
         }
     }

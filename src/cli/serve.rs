@@ -40,7 +40,7 @@ pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, Cli
     hook::silence_panics();
     tune_for_long_life();
     let stats = Arc::new(Stats::default());
-    let projects = Projects::new(Arc::clone(&stats), session.log.clone(), None);
+    let projects = Projects::new(Arc::clone(&stats), session.log.clone(), bytes_max(session, paths), None);
     let program = session.env.program().map(PathBuf::from);
     let started_ms = unix_ms();
     let identity = claim.identity().to_owned();
@@ -61,6 +61,12 @@ pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, Cli
     drop(claim);
     session.log.line("info", "daemon: ended");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Memory that indexes may take, in bytes.
+fn bytes_max(session: &Session, paths: &Paths) -> usize {
+    let (settings, _) = Settings::load(&session.env, Some(&paths.settings()), None);
+    settings.daemon_memory_mb.saturating_mul(1024 * 1024)
 }
 
 /// Starts the HTTP face, if it is wanted; in the background a port that is taken is no reason not to serve hooks.
@@ -276,7 +282,9 @@ pub(super) fn watch(session: &Session, args: &ProjectArgs) -> Result<ExitCode, C
     memory::warm_up(session, &context, &place.root)?;
     let (said, renewals) = channel();
     let told = move |renewal: &daemon::Renewal| drop(said.send(renewal.clone()));
-    let projects = Projects::new(Arc::new(Stats::default()), session.log.clone(), Some(Box::new(told)));
+    let bytes_max = bytes_max(session, session.paths()?);
+    let projects =
+        Projects::new(Arc::new(Stats::default()), session.log.clone(), bytes_max, Some(Box::new(told)));
     projects.adopt(&context, &place.root)?;
     let stop = stop_signal()?;
     session.out.note(&format!("watching {}; end it with Ctrl-C", place.root.path.display()));

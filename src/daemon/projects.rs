@@ -2,18 +2,16 @@
 
 use super::stats::Stats;
 use super::watch::{Id, Standing, WATCH_BYTES, Watcher};
-use crate::base::{Deadline, Env, Log, Paths, Settings, lower_priority};
+use crate::base::{Deadline, Env, Log, Paths, Settings, give_back_memory, lower_priority, resident_bytes};
 use crate::memory::{self, Changes, Context, IndexError, Kept, Question, Ranked, Renewed};
 use crate::project::{Root, find_root};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// All projects together take at most this much memory, in bytes, as far as it can be told.
-const BYTES_MAX: usize = 192 * 1024 * 1024;
 /// Folders watched at most, in all projects together.
 const WATCHES_MAX: usize = 400_000;
 /// Projects kept at most.
@@ -22,6 +20,8 @@ const PROJECTS_MAX: usize = 64;
 const QUIET: Duration = Duration::from_millis(20);
 /// Bringing one project up to date in the background takes at most this long, in milliseconds.
 const RENEW_MS: u64 = 60_000;
+/// After so much time without a question, memory that the last ones needed is given back.
+const REST: Duration = Duration::from_secs(1);
 /// Folders may appear while folders are taken in; so often it is tried.
 const ROUNDS_MAX: usize = 8;
 /// Variables that decide which files belong to a project.
@@ -63,6 +63,8 @@ impl Slot {
 enum Job {
     /// Take the project in, or take its changes in.
     Renew(Id),
+    /// Give memory back as soon as nobody asks any more.
+    Rest,
 }
 
 /// What the background did with a project, for whoever watches in the foreground.
@@ -91,11 +93,16 @@ pub struct Projects {
     next_id: AtomicU64,
     clock: AtomicU64,
     told: Option<Told>,
+    /// Memory beyond which projects are let go, in bytes.
+    bytes_max: usize,
+    /// Whether a question has come since memory was given back.
+    busy: AtomicBool,
 }
 
 impl Projects {
-    /// No project yet; starts the threads that follow changes. `told` hears of each renewal.
-    pub fn new(stats: Arc<Stats>, log: Log, told: Option<Told>) -> Arc<Projects> {
+    /// No project yet; starts the threads that follow changes. Beyond `bytes_max` of memory those that were asked least
+    /// recently are let go; `told` hears of each renewal.
+    pub fn new(stats: Arc<Stats>, log: Log, bytes_max: usize, told: Option<Told>) -> Arc<Projects> {
         let watcher =
             Watcher::new(WATCHES_MAX).map_err(|error| log.line("warn", &format!("daemon: {error}"))).ok();
         let (jobs, queue) = channel();
@@ -108,6 +115,8 @@ impl Projects {
             next_id: AtomicU64::new(1),
             clock: AtomicU64::new(1),
             told,
+            bytes_max,
+            busy: AtomicBool::new(false),
         });
         let background = Arc::clone(&projects);
         let spawned = thread("background", move || background.work(&queue)).and_then(|()| {
@@ -206,6 +215,9 @@ impl Projects {
         ask: impl FnOnce(&mut Kept, Changes) -> Result<T, IndexError>,
     ) -> Option<Result<T, IndexError>> {
         let slot = self.slot(context, root);
+        if !self.busy.swap(true, Ordering::AcqRel) {
+            self.order(Job::Rest);
+        }
         if slot.background.load(Ordering::Acquire) {
             return None;
         }
@@ -270,22 +282,43 @@ impl Projects {
         let _ = jobs.send(job);
     }
 
-    /// Lets go of the projects that were asked least recently, as long as all together are too large.
+    /// Lets go of the projects that were asked least recently, as long as all together are too large, as far as that can
+    /// be told while questions are under way.
     fn evict(&self) {
         let mut slots = self.slots();
         loop {
             let bytes: usize = slots.values().map(|slot| slot.bytes.load(Ordering::Relaxed)).sum();
             let watches = self.figures().0 * WATCH_BYTES;
-            if slots.len() <= 1 || (slots.len() <= PROJECTS_MAX && bytes + watches <= BYTES_MAX) {
+            let fits = slots.len() <= PROJECTS_MAX && bytes + watches <= self.bytes_max;
+            if fits || !self.let_go_of_oldest(&mut slots) {
                 return;
             }
-            let oldest = slots.iter().min_by_key(|(_, slot)| slot.asked.load(Ordering::Relaxed));
-            let Some((key, id)) = oldest.map(|(key, slot)| (key.clone(), slot.id)) else { return };
-            slots.remove(&key);
-            if let Some(watcher) = &self.watcher {
-                watcher.forget(id);
-            }
         }
+    }
+
+    /// Gives back what the last questions needed; where the process is still too large, projects go by its real size.
+    fn rest(&self) {
+        give_back_memory();
+        while resident_bytes().is_some_and(|bytes| bytes > self.bytes_max)
+            && self.let_go_of_oldest(&mut self.slots())
+        {
+            give_back_memory();
+        }
+    }
+
+    /// Lets go of the project that was asked least recently; false when there is but one.
+    fn let_go_of_oldest(&self, slots: &mut HashMap<Key, Arc<Slot>>) -> bool {
+        let oldest = slots.iter().min_by_key(|(_, slot)| slot.asked.load(Ordering::Relaxed));
+        let Some((key, id)) = oldest.map(|(key, slot)| (key.clone(), slot.id)).filter(|_| slots.len() > 1)
+        else {
+            return false;
+        };
+        slots.remove(&key);
+        if let Some(watcher) = &self.watcher {
+            watcher.forget(id);
+        }
+        Stats::count(&self.stats.evicted);
+        true
     }
 
     /// The thread that notices changes.
@@ -304,7 +337,28 @@ impl Projects {
     /// The thread that takes projects and their changes in.
     fn work(&self, queue: &Receiver<Job>) {
         lower_priority();
-        while let Ok(Job::Renew(id)) = queue.recv() {
+        let mut resting = true;
+        loop {
+            // Nothing wakes this thread when everything is done.
+            let job = match resting {
+                true => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => queue.recv_timeout(REST),
+            };
+            let id = match job {
+                Ok(Job::Renew(id)) => id,
+                Ok(Job::Rest) => {
+                    resting = false;
+                    continue;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    resting = !self.busy.swap(false, Ordering::AcqRel);
+                    if resting {
+                        self.rest();
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let slot = self.slots().values().find(|slot| slot.id == id).cloned();
             let Some(slot) = slot else { continue };
             let clock = Deadline::never();
@@ -322,6 +376,7 @@ impl Projects {
                 Some(Standing::Impossible(reason)) => Some(reason),
                 _ => None,
             };
+            resting = false;
             if let (Some(told), Some(renewed)) = (&self.told, result.transpose()) {
                 let root = slot.root.path.clone();
                 told(&Renewal { root, result: renewed, unwatched, elapsed_us: clock.elapsed_us() });

@@ -25,6 +25,8 @@ pub struct Stats {
     pub renewed: AtomicU64,
     /// Files that were read for that.
     pub files_read: AtomicU64,
+    /// Projects that were let go because there were too many, or too large ones.
+    pub evicted: AtomicU64,
     /// HTTP requests by class of their status: 2xx, 4xx, 5xx.
     pub http: [AtomicU64; 3],
     /// Answers by class of latency.
@@ -63,6 +65,7 @@ impl Stats {
             ("watched", read(&self.watched)),
             ("renewed", read(&self.renewed)),
             ("files_read", read(&self.files_read)),
+            ("evicted", read(&self.evicted)),
         ]
     }
 

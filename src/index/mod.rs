@@ -32,4 +32,4 @@ pub(crate) use schema::{project_id, set_aside};
 pub(crate) use source::{Source, read};
 pub(crate) use store::Index;
 pub(crate) use update::{Compared, Suspects, Updated, while_comparing};
-pub(crate) use view::{DocRef, View};
+pub(crate) use view::{DocRef, Layout, View};

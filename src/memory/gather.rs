@@ -9,6 +9,8 @@ use std::collections::HashMap;
 /// In a project of so many files a word that stands in all but one of so many parts of them is common.
 const COMMON_FILES_MIN: usize = 200;
 const COMMON_PARTS: usize = 3;
+/// Signals that choose the files that get priors.
+pub(super) const FIRST_SIGNALS: usize = 5;
 
 /// What the posting lists and the named paths say of every file.
 pub(super) struct Gathered {
@@ -30,6 +32,13 @@ impl Gathered {
                 || self.mentioned.get(position).is_some_and(|&mention| mention > 0.0)
         };
         (0..self.sums.len()).filter(met).collect()
+    }
+
+    /// The signals by which a file is found worth more than a look: lexical, title, path, mention, and the history's.
+    pub(super) fn promise(&self, position: usize, near: f32) -> [f32; FIRST_SIGNALS] {
+        let sum = &self.sums[position];
+        let mention = self.mentioned.get(&position).copied().unwrap_or(0.0);
+        [sum.lexical, sum.title, sum.path, mention, near]
     }
 
     /// The first signals of a file.
@@ -66,10 +75,14 @@ struct Part {
     name: f32,
 }
 
-pub(super) fn gather(index: &Index, view: &View<'_>, query: &Query) -> Result<Gathered, StoreError> {
+/// Reads the posting lists; `norms` are the weights of an occurrence in each field, by position.
+pub(super) fn gather(
+    index: &Index,
+    view: &View<'_>,
+    norms: &[[f32; FIELDS]],
+    query: &Query,
+) -> Result<Gathered, StoreError> {
     let count = view.docs.len();
-    let norms: Vec<[f32; FIELDS]> =
-        view.docs.iter().map(|doc| rank::field_norms(&doc.entry.lengths, &view.mean_lengths)).collect();
     let mut sums = vec![Sums::default(); count];
     let mut rarities = vec![0.0; query.terms.len()];
     let hashes: Vec<u64> = query.terms.iter().map(|term| term.hash).collect();

@@ -1,6 +1,7 @@
 //! Questions to an index that stays in memory: the same answers as those of a process that reads it anew.
 
 use super::explore::glance_of;
+use super::prepared::Prepared;
 use super::search::{Asked, THREADS, facts_of};
 use super::types::{Question, Ranked};
 use crate::index::{self, Compared, Context, IndexError, Updated, while_comparing};
@@ -53,12 +54,14 @@ pub struct Renewed {
 /// The index of one project, kept in memory between questions.
 pub struct Kept {
     index: index::Kept,
+    /// What was prepared for the state that the index has, if it has been asked in it.
+    prepared: Option<Prepared>,
 }
 
 impl Kept {
     /// Reads the index as it was saved; `None` when there is no database that other processes could share.
     pub fn open(context: &Context<'_>, root: &Root) -> Result<Option<Kept>, IndexError> {
-        Ok(index::Kept::open(context, root)?.map(|index| Kept { index }))
+        Ok(index::Kept::open(context, root)?.map(|index| Kept { index, prepared: None }))
     }
 
     /// Ranks the project's files for a question, as [`super::search`] does.
@@ -75,12 +78,13 @@ impl Kept {
         let (same, suspects) = self.begin(context, root, changes)?;
         let mut updated = Updated { walked: true, ..Updated::default() };
         let mut seen = None;
+        let (index, prepared) = self.prepared();
         let early = if same {
-            asked.rank(self.index.index(), true, THREADS, &still)?
+            asked.rank_prepared(index, prepared, true, THREADS, &still)?
         } else if suspects.is_none() {
             let rank =
-                |stop: &AtomicBool| asked.rank(self.index.index(), true, THREADS - 1, stop).transpose();
-            match while_comparing(self.index.index(), context, root, rank) {
+                |stop: &AtomicBool| asked.rank_prepared(index, prepared, true, THREADS - 1, stop).transpose();
+            match while_comparing(index, context, root, rank) {
                 Compared::Same(ranked) => {
                     let ranked = ranked?;
                     self.index.confirmed();
@@ -99,8 +103,10 @@ impl Kept {
             Some(ranked) => Some(ranked),
             None => {
                 let urgency = |path: &[u8]| super::search::urgency(&query, path);
+                self.prepared = None;
                 updated = self.index.update(context, root, suspects.as_ref(), seen.as_ref(), &urgency)?;
-                asked.rank(self.index.index(), updated.walked, THREADS, &still)?
+                let (index, prepared) = self.prepared();
+                asked.rank_prepared(index, prepared, updated.walked, THREADS, &still)?
             }
         };
         self.index.rest(context, root, &updated);
@@ -145,7 +151,14 @@ impl Kept {
         if same {
             return Ok(Updated { walked: true, ..Updated::default() });
         }
+        self.prepared = None;
         self.index.update(context, root, suspects.as_ref(), None, &|_| 0)
+    }
+
+    /// The index with what is prepared for its state now.
+    fn prepared(&mut self) -> (&index::Index, &Prepared) {
+        let index = self.index.index();
+        (index, self.prepared.get_or_insert_with(|| Prepared::of(index)))
     }
 
     /// Whether nothing is to be done, and what may have changed otherwise.
@@ -156,6 +169,9 @@ impl Kept {
         changes: Changes,
     ) -> Result<(bool, Option<index::Suspects>), IndexError> {
         let known = self.index.resume(context, root)?;
+        if !known {
+            self.prepared = None;
+        }
         let suspects = changes.suspects().filter(|_| known && self.index.is_whole());
         let same =
             suspects.as_ref().is_some_and(|suspects| self.index.is_up_to_date(context, root, suspects));
@@ -184,6 +200,6 @@ impl Kept {
 
     /// About how much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        self.index.bytes()
+        self.index.bytes() + self.prepared.as_ref().map_or(0, Prepared::bytes)
     }
 }

@@ -13,6 +13,7 @@ mod history;
 mod kept;
 mod lookup;
 mod neighbours;
+mod prepared;
 mod query;
 mod rank;
 mod references;

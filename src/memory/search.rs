@@ -3,9 +3,10 @@
 use super::assemble::candidate;
 use super::confidence::Grounds;
 use super::evidence::{Evidence, Memo, Place, Seeker};
-use super::gather::{Gathered, gather};
+use super::gather::{FIRST_SIGNALS, Gathered, gather};
 use super::history::{Chronicle, Trace};
 use super::neighbours::{self, Aliases, Node};
+use super::prepared::{Prepared, is_data};
 use super::query::{self, Query};
 use super::rank::{self, Signal, Signals};
 use super::references::referring;
@@ -24,10 +25,8 @@ use xxhash_rust::xxh3::xxh3_64;
 const EVIDENCE_FILES: usize = 32;
 /// Files that get signals beyond the posting lists.
 const POOL: usize = 400;
-/// Files that get priors, and the signals of the posting lists that choose them.
+/// Files that get priors.
 const FIRST_POOL: usize = 1500;
-const FIRST_SIGNALS: [Signal; 5] =
-    [Signal::Lexical, Signal::Title, Signal::Path, Signal::Mention, Signal::HistoryNear];
 /// Files whose content is kept for the slice.
 const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
@@ -117,20 +116,32 @@ impl Asked<'_> {
     }
 
     /// Ranks the files of an index on so many threads; `Ok(None)` when it was told to stop.
-    pub(super) fn rank(
+    fn rank(
         &self,
         index: &Index,
         walked: bool,
         threads: usize,
         stop: &AtomicBool,
     ) -> Result<Option<Ranked>, IndexError> {
+        self.rank_prepared(index, &Prepared::of(index), walked, threads, stop)
+    }
+
+    /// The same with what was prepared for this state of the index.
+    pub(super) fn rank_prepared(
+        &self,
+        index: &Index,
+        prepared: &Prepared,
+        walked: bool,
+        threads: usize,
+        stop: &AtomicBool,
+    ) -> Result<Option<Ranked>, IndexError> {
         let Asked { context, root, question, query } = *self;
-        let view = View::of(index);
-        let mut facts = facts_of(context, root, index, walked);
+        let view = View::of(index, &prepared.layout);
+        let mut facts = facts_with(context, root, prepared.counts, walked);
         if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
             return Ok(Some(Ranked::of(facts, Confidence::None, query.query_type, Vec::new())));
         }
-        let gathered = match gather(index, &view, query) {
+        let gathered = match gather(index, &view, &prepared.norms, query) {
             Err(error @ StoreError::Damaged { .. }) => {
                 index::set_aside(context, &index.home);
                 return Err(error.into());
@@ -141,7 +152,7 @@ impl Asked<'_> {
         facts.candidates = met.len();
         facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
         let rarities = gathered.rarities.as_slice();
-        let ranking = Ranking { context, root, index, view: &view, query, rarities, threads, stop };
+        let ranking = Ranking { context, root, index, prepared, view: &view, query, rarities, threads, stop };
         let Some(mut found) = ranking.weigh(&gathered, met, &mut facts.timings_us)? else { return Ok(None) };
         found.truncate(question.top.max(KEPT_FILES));
         let grounds = Grounds::of(query, rarities, &found, view.docs.len());
@@ -171,11 +182,15 @@ pub(super) fn facts(context: &Context<'_>, root: &Root, fresh: &Fresh) -> Facts 
 }
 
 pub(super) fn facts_of(context: &Context<'_>, root: &Root, index: &Index, walked: bool) -> Facts {
+    facts_with(context, root, index.manifest.counts(), walked)
+}
+
+/// The facts with the numbers of files that are known, and done with.
+fn facts_with(context: &Context<'_>, root: &Root, (known, done): (usize, usize), walked: bool) -> Facts {
     let head = match &root.kind {
         RootKind::Git { git_dir, common_dir } => Some(crate::git::head(context.env, git_dir, common_dir)),
         _ => None,
     };
-    let (known, done) = index.manifest.counts();
     let (commit, branch) = head.map(|head| (head.commit, head.branch)).unwrap_or_default();
     Facts {
         root: root.path.to_string_lossy().into_owned(),
@@ -196,6 +211,7 @@ struct Ranking<'a> {
     context: &'a Context<'a>,
     root: &'a Root,
     index: &'a Index,
+    prepared: &'a Prepared,
     view: &'a View<'a>,
     query: &'a Query,
     rarities: &'a [f32],
@@ -261,12 +277,11 @@ impl Ranking<'_> {
     }
 
     fn add_priors(&self, pool: &mut [(usize, Signals)]) {
-        let shares = language_shares(self.view);
-        let namesakes = namesakes(self.view);
+        let Prepared { shares, namesakes, .. } = self.prepared;
         let terms: HashSet<u64> = self.query.terms.iter().map(|term| term.hash).collect();
         for (position, signals) in pool {
             let doc = &self.view.docs[*position];
-            priors(doc, self.query.query_type, &shares, signals);
+            priors(doc, self.query.query_type, shares, signals);
             if is_data(doc) {
                 let count = namesakes.get(&xxh3_64(doc.name())).copied().unwrap_or(1);
                 signals[Signal::Data as usize] = 1.0;
@@ -376,20 +391,17 @@ fn first_pool(gathered: &Gathered, met: Vec<usize>, traces: HashMap<usize, Trace
         signals
     };
     if positions.len() > FIRST_POOL {
-        prune(&mut positions, signals);
+        let near = |position: usize| traces.get(&position).map_or(0.0, |trace| trace.near);
+        prune(&mut positions, |position| gathered.promise(position, near(position)));
     }
     positions.into_iter().map(|position| (position, signals(position))).collect()
 }
 
 /// Keeps the files that may come far; where a common word meets every file, the others only cost time.
-fn prune(positions: &mut Vec<usize>, signals: impl Fn(usize) -> Signals) {
-    let few = |position: usize| {
-        let signals = signals(position);
-        FIRST_SIGNALS.map(|signal| signals[signal as usize])
-    };
-    let promising: Vec<(usize, [f32; FIRST_SIGNALS.len()])> =
+fn prune(positions: &mut Vec<usize>, few: impl Fn(usize) -> [f32; FIRST_SIGNALS]) {
+    let promising: Vec<(usize, [f32; FIRST_SIGNALS])> =
         positions.iter().map(|&position| (position, few(position))).collect();
-    let mut maxima = [0.0_f32; FIRST_SIGNALS.len()];
+    let mut maxima = [0.0_f32; FIRST_SIGNALS];
     for (_, values) in &promising {
         for (maximum, value) in maxima.iter_mut().zip(values) {
             *maximum = maximum.max(*value);
@@ -398,7 +410,7 @@ fn prune(positions: &mut Vec<usize>, signals: impl Fn(usize) -> Signals) {
     let maxima = maxima.map(|maximum| if maximum > 0.0 { maximum } else { 1.0 });
     let promise =
         |values: &[f32]| -> f32 { values.iter().zip(maxima).map(|(value, most)| value / most).sum() };
-    let key = |(position, values): &(usize, [f32; FIRST_SIGNALS.len()])| {
+    let key = |(position, values): &(usize, [f32; FIRST_SIGNALS])| {
         (std::cmp::Reverse(total_order(promise(values))), *position)
     };
     let mut keys: Vec<_> = promising.iter().map(key).collect();
@@ -422,42 +434,6 @@ fn order(pool: &mut [(usize, Signals)]) {
 fn total_order(value: f32) -> i32 {
     let bits = value.to_bits().cast_signed();
     bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
-}
-
-/// Share of each language among the project's files of code; data and prose have none.
-fn language_shares(view: &View<'_>) -> [f32; 256] {
-    let mut counts = [0.0_f32; 256];
-    for doc in view.docs.iter().filter(|doc| !is_data(doc)) {
-        counts[usize::from(doc.entry.language)] += 1.0;
-    }
-    let total = counts.iter().sum::<f32>().max(1.0);
-    counts.map(|count| count / total)
-}
-
-/// Whether a file is data or prose by its language.
-fn is_data(doc: &DocRef<'_>) -> bool {
-    use crate::code::Language;
-    matches!(
-        doc.language(),
-        Language::Text
-            | Language::Markdown
-            | Language::Rst
-            | Language::Json
-            | Language::Notebook
-            | Language::Toml
-            | Language::Yaml
-            | Language::Xml
-            | Language::Ini
-    )
-}
-
-/// Number of files of data by the hash of their name: translations, fixtures and manifests have many namesakes.
-fn namesakes(view: &View<'_>) -> HashMap<u64, u32> {
-    let mut counts = HashMap::new();
-    for doc in view.docs.iter().filter(|doc| is_data(doc)) {
-        *counts.entry(xxh3_64(doc.name())).or_default() += 1;
-    }
-    counts
 }
 
 fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals: &mut Signals) {

@@ -3,6 +3,7 @@
 use super::event::{Event, Launch, Started};
 use super::session::StateError;
 use crate::base::Paths;
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -43,17 +44,22 @@ pub fn find(paths: &Paths, tool_use_id: Option<&str>) -> Result<Option<Found>, S
     Ok(None)
 }
 
-/// The latest launches of all sessions, newest first, at most `count`.
+/// The latest launches of all sessions, newest first, at most `count`. Of several rows about one launch the last counts:
+/// a daemon that was killed between its row and its reply has left one, and the hook has done the work itself.
 pub fn latest(paths: &Paths, count: usize) -> Result<Vec<Launch>, StateError> {
     let mut launches: Vec<Launch> = Vec::new();
     for file in newest_first(paths)?.into_iter().take(SESSIONS_MAX) {
         if launches.len() >= count.saturating_mul(2) {
             break;
         }
-        let events = read(&file).unwrap_or_default();
-        launches.extend(events.into_iter().filter_map(|event| match event {
+        let mut seen = HashSet::new();
+        let own = read(&file).unwrap_or_default().into_iter().rev().filter_map(|event| match event {
             Event::Launch(launch) => Some(*launch),
             _ => None,
+        });
+        launches.extend(own.filter(|launch| match &launch.tool_use_id {
+            Some(id) => seen.insert(id.clone()),
+            None => true,
         }));
     }
     launches.sort_by_key(|launch| std::cmp::Reverse(launch.at_ms));
@@ -112,6 +118,14 @@ mod tests {
         assert_eq!(found.started.unwrap().agent_id.as_deref(), Some("a"));
         assert!(find(&paths, Some("t2")).unwrap().unwrap().started.is_none());
         assert!(find(&paths, Some("t9")).unwrap().is_none());
+        // The row of a daemon that was killed before its reply was out, and the hook's own.
+        let mut again = Launch::new("s1", 5);
+        again.tool_use_id = Some("t2".into());
+        Session::of(&paths, "s1").append(&Event::Launch(Box::new(again))).unwrap();
+        let rows: Vec<_> =
+            latest(&paths, 9).unwrap().into_iter().map(|row| (row.tool_use_id.unwrap(), row.at_ms)).collect();
+        assert_eq!(rows[0], ("t2".into(), 5));
+        assert_eq!(rows.len(), 3, "{rows:?}");
         let s2 = find(&paths, Some("t3")).unwrap().unwrap().file;
         let later = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1 << 33);
         std::fs::File::options().append(true).open(s2).unwrap().set_modified(later).unwrap();

@@ -220,6 +220,40 @@ fn a_branch_switch_and_a_stash_of_thousands_of_files_are_seen() {
 }
 
 #[test]
+fn beyond_its_memory_it_lets_go_of_the_projects_asked_least_recently() {
+    let (sandbox, rtk_home) = project();
+    // Less than any process needs: by its real size all projects but one have to go.
+    let sandbox = sandbox.with("RTK_DAEMON_MEMORY_MB", "1");
+    let daemon = Daemon::start(&sandbox, &rtk_home);
+    let mut roots = Vec::new();
+    for name in ["one", "two", "three"] {
+        let root = sandbox.tmp().join(name);
+        std::fs::create_dir_all(root.join(".git")).unwrap();
+        std::fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        std::fs::write(root.join("greeting.rs"), "pub fn print_greeting() {}\n").unwrap();
+        let mut event = launch(&sandbox, name, "where is print_greeting");
+        event["cwd"] = root.display().to_string().into();
+        assert!(hook(&sandbox, &rtk_home, &event, true).contains("greeting.rs"), "{name}");
+        roots.push(root.canonicalize().unwrap().display().to_string());
+    }
+    until("only the latest stays", || {
+        let status = daemon.status(&sandbox);
+        let kept: Vec<_> = status["daemon"]["projects"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|kept| kept["root"].clone())
+            .collect();
+        kept == [Value::from(roots[2].clone())]
+    });
+    assert!(daemon.count(&sandbox, "evicted") >= 2);
+    // One that was let go is taken in again.
+    let mut event = launch(&sandbox, "again", "where is print_greeting");
+    event["cwd"] = roots[0].clone().into();
+    assert!(hook(&sandbox, &rtk_home, &event, true).contains("greeting.rs"));
+}
+
+#[test]
 fn it_never_reacts_to_its_own_files() {
     let (sandbox, _) = project();
     let rtk_home = sandbox.project().join("own");

@@ -315,6 +315,33 @@ fn bodies_and_heads_have_limits_and_slow_clients_wait_alone() {
 }
 
 #[test]
+fn a_body_that_does_not_come_is_not_waited_for_and_half_closed_connections_get_their_answer() {
+    let face = Face::start();
+    let post = |length: usize| {
+        format!(
+            "POST /v1/hook HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\ncontent-length: {length}\r\n\r\n",
+            face.token
+        )
+    };
+    let mut slow = face.connect();
+    slow.write_all(format!("{}{{", post(100)).as_bytes()).unwrap();
+    // The client has said all that it will say, and waits for the answer.
+    let event = face.launch("half").to_string();
+    let mut half = face.connect();
+    half.write_all(format!("{}{event}", post(event.len())).as_bytes()).unwrap();
+    half.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(read_answer(&mut BufReader::new(half)).status, 200);
+    // The client is gone before its body is there: nobody else notices.
+    let mut gone = face.connect();
+    gone.write_all(post(100).as_bytes()).unwrap();
+    drop(gone);
+    let late = read_answer(&mut BufReader::new(slow));
+    assert_eq!(late.status, 408);
+    assert_eq!(late.json()["kind"], "slow");
+    assert_eq!(face.send("GET", "/v1/health", &[], b"").status, 200);
+}
+
+#[test]
 fn many_clients_at_once_all_get_an_answer_and_one_too_many_is_told_so() {
     let face = Face::start();
     let statuses: Vec<u16> = std::thread::scope(|scope| {

@@ -7,7 +7,7 @@ use super::survey::{Role, Survey, role};
 use super::usage::{is_test_module, is_type};
 use super::{sections, testmap};
 use crate::code::{Symbol, SymbolKind};
-use crate::index::{Context, Index, IndexError, View, open_fresh};
+use crate::index::{Context, Index, IndexError, Layout, View, open_fresh};
 use crate::memory::search;
 use crate::memory::types::Facts;
 use crate::project::Root;
@@ -41,7 +41,8 @@ pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String
 
 /// The same of an index that is up to date.
 pub(in crate::memory) fn glance_of(index: &Index, facts: Facts, root: &Root, chars: usize) -> String {
-    let view = View::of(index);
+    let layout = Layout::of(index);
+    let view = View::of(index, &layout);
     if view.docs.is_empty() {
         return String::new();
     }

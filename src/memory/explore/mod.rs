@@ -29,7 +29,7 @@ use super::search;
 use super::types::{Detail, QueryType};
 use crate::base::Deadline;
 use crate::code::Language;
-use crate::index::{self, Context, IndexError, Source, View, open_fresh};
+use crate::index::{self, Context, IndexError, Layout, Source, View, open_fresh};
 use crate::project::Root;
 use crate::text::inert;
 use manifests::Manifest;
@@ -86,7 +86,8 @@ pub fn explore(
     options: ExploreOptions,
 ) -> Result<(Overview, String), IndexError> {
     let mut fresh = open_fresh(context, root, &|_| 0)?;
-    let view = View::of(&fresh.index);
+    let layout = Layout::of(&fresh.index);
+    let view = View::of(&fresh.index, &layout);
     let survey = Survey::of(&view);
     let found = manifests::find(&view);
     let read: Vec<Manifest> =

@@ -5,7 +5,7 @@ use super::super::neighbours::tested_name;
 use super::super::references::name_hash;
 use super::super::render::shown_path;
 use super::resolve::Resolver;
-use crate::index::{Context, Index, IndexError, Past, View, open_fresh};
+use crate::index::{Context, Index, IndexError, Layout, Past, View, open_fresh};
 use crate::project::Root;
 use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use serde::Serialize;
@@ -66,7 +66,8 @@ pub fn related(
 }
 
 fn answer(index: &Index, file: &Path, top: usize) -> Result<Option<Related>, IndexError> {
-    let view = View::of(index);
+    let layout = Layout::of(index);
+    let view = View::of(index, &layout);
     let Some(own) = view.find(file.as_os_str().as_encoded_bytes()) else { return Ok(None) };
     let mut relations = Relations::default();
     let resolver = Resolver::of(&view);

@@ -3,7 +3,7 @@
 use super::super::render::shown_path;
 use super::{read, shown_line};
 use crate::code::Symbol;
-use crate::index::{Context, Field, Index, IndexError, Outline, View, open_fresh};
+use crate::index::{Context, Field, Index, IndexError, Layout, Outline, View, open_fresh};
 use crate::project::Root;
 use crate::text::{TermKind, inert, lines, raw_words, term_hash, terms_of};
 use serde::Serialize;
@@ -80,7 +80,8 @@ pub struct Occurrences {
 /// Looks a name up: `Name`, `Type.member`, `Type::member`, `Type#member`; at most `top` definitions and as many files.
 pub fn symbol(context: &Context<'_>, root: &Root, name: &str, top: usize) -> Result<Occurrences, IndexError> {
     let mut fresh = open_fresh(context, root, &|_| 0)?;
-    let view = View::of(&fresh.index);
+    let layout = Layout::of(&fresh.index);
+    let view = View::of(&fresh.index, &layout);
     let wanted = Wanted::of(name);
     let found = find(&fresh.index, &view, &wanted)?;
     let mut definitions: Vec<(bool, DefinitionSite)> = Vec::new();
