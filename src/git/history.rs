@@ -11,6 +11,10 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 const SUBJECT_BYTES_MAX: usize = 512;
 /// Of a commit that touches more files, only so many are named.
 const FILES_MAX: usize = 2000;
+/// Of a commit that moves more files, only so many moves are told.
+const RENAMES_MAX: usize = 20_000;
+/// Beyond so many removed or added files git looks only for files that were moved unchanged.
+const RENAMES_COMPARED: &str = "-l400";
 /// A field that is longer than this ends the run, in bytes.
 const FIELD_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Starts each commit; no path in a repository starts like this.
@@ -24,6 +28,9 @@ pub struct HistoryRange<'a> {
     pub since: Option<&'a str>,
     /// At most so many.
     pub commits_max: usize,
+    /// Whether moved files are wanted as such; git then compares contents, which a clone may lack. Else a move is the
+    /// end of one file and the beginning of another.
+    pub renames: bool,
     /// The run ends then.
     pub deadline: Deadline,
 }
@@ -45,6 +52,8 @@ pub struct Commit {
     pub files: Vec<Vec<u8>>,
     /// It touched more files than are named.
     pub files_cut: bool,
+    /// Former and new path of each moved file; the new one is among `files`.
+    pub renames: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// How far a history was read.
@@ -98,7 +107,8 @@ pub fn history(
     let newest = end.newest.clone().unwrap_or_default();
     let revisions = range.since.map_or_else(|| newest.clone(), |since| format!("{since}..{newest}"));
     let limit = format!("--max-count={}", range.commits_max);
-    let mut args = vec!["log", "-z", "--no-merges", "--name-only", "--no-renames", "--no-ext-diff"];
+    let mut args = vec!["log", "-z", "--no-merges", "--name-status", "--no-ext-diff"];
+    args.extend(if range.renames { ["--find-renames", RENAMES_COMPARED] } else { ["--no-renames", "-l0"] });
     args.extend(["--no-textconv", "--no-color", "--no-relative", "--encoding=UTF-8", FORMAT, &limit]);
     args.extend([revisions.as_str(), "--"]);
     let mut parser = Parser::default();
@@ -159,9 +169,12 @@ enum Expect {
     Body,
     /// The empty field that ends the message.
     MessageEnd,
-    /// A file (with a line feed before the first) or, if there is none, the next commit.
-    FirstFile,
-    /// A file, the next commit, or an empty field that git puts between commits at times.
+    /// What happened to a file (with a line feed before the first), the next commit, or an empty field that git puts
+    /// between commits at times.
+    Status,
+    /// The path that a moved file had.
+    From,
+    /// The path of a file.
     File,
 }
 
@@ -171,6 +184,8 @@ struct Parser {
     field: Vec<u8>,
     expect: Expect,
     commit: Option<Commit>,
+    /// The former path of the file that comes next.
+    from: Option<Vec<u8>>,
 }
 
 impl Parser {
@@ -193,14 +208,14 @@ impl Parser {
     /// Hands over the last commit.
     fn finish(&mut self, each: &mut dyn FnMut(Commit) -> bool) -> bool {
         match (self.commit.take(), self.expect) {
-            (Some(commit), Expect::FirstFile | Expect::File) => each(commit),
+            (Some(commit), Expect::Status) => each(commit),
             _ => true,
         }
     }
 
     fn take(&mut self, field: &[u8], each: &mut dyn FnMut(Commit) -> bool) -> bool {
         match (self.expect, &mut self.commit) {
-            (Expect::Id | Expect::FirstFile | Expect::File, _) if field.starts_with(COMMIT_MARK) => {
+            (Expect::Id | Expect::Status, _) if field.starts_with(COMMIT_MARK) => {
                 return self.start(&field[COMMIT_MARK.len()..], each);
             }
             (Expect::Id, _) => {}
@@ -220,13 +235,20 @@ impl Parser {
                 commit.body = bounded(field.trim_ascii_end(), BODY_BYTES_MAX);
                 self.expect = Expect::MessageEnd;
             }
-            (Expect::MessageEnd, _) => self.expect = Expect::FirstFile,
-            (Expect::FirstFile, Some(commit)) => {
-                add_file(commit, field.strip_prefix(b"\n").unwrap_or(field));
+            (Expect::MessageEnd, _) => self.expect = Expect::Status,
+            (Expect::Status, Some(_)) => match field.strip_prefix(b"\n").unwrap_or(field).first() {
+                None => {}
+                Some(b'R') => self.expect = Expect::From,
+                Some(_) => self.expect = Expect::File,
+            },
+            (Expect::From, Some(_)) => {
+                self.from = Some(field.to_vec());
                 self.expect = Expect::File;
             }
-            (Expect::File, Some(_)) if field.is_empty() => {}
-            (Expect::File, Some(commit)) => add_file(commit, field),
+            (Expect::File, Some(commit)) => {
+                add_file(commit, self.from.take(), field);
+                self.expect = Expect::Status;
+            }
             (_, None) => self.expect = Expect::Id,
         }
         true
@@ -246,13 +268,19 @@ impl Parser {
             body: String::new(),
             files: Vec::new(),
             files_cut: false,
+            renames: Vec::new(),
         });
         self.expect = Expect::Time;
         true
     }
 }
 
-fn add_file(commit: &mut Commit, path: &[u8]) {
+fn add_file(commit: &mut Commit, from: Option<Vec<u8>>, path: &[u8]) {
+    if let Some(from) = from
+        && commit.renames.len() < RENAMES_MAX
+    {
+        commit.renames.push((from, path.to_vec()));
+    }
     if commit.files.len() < FILES_MAX {
         commit.files.push(path.to_vec());
     } else {

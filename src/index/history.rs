@@ -69,7 +69,7 @@ impl Past {
         if matches!(whole, Ok(true)) { past } else { Past::default() }
     }
 
-    /// Takes a batch in; false when it is damaged.
+    /// Takes a batch in, which is newer than those before; false when it is damaged.
     fn take(&mut self, blob: &[u8]) -> bool {
         let before = self.commits.len();
         let whole = self.read(blob).is_some();
@@ -83,6 +83,15 @@ impl Past {
         let mut reader = Reader::new(blob);
         for _ in 0..reader.varint()? {
             self.paths.push(reader.bytes()?.to_vec());
+        }
+        let mut moves = HashMap::new();
+        for _ in 0..reader.varint()? {
+            moves.insert(reader.small()?, reader.small()?);
+        }
+        if !moves.is_empty() {
+            for file in &mut self.files {
+                *file = moves.get(file).copied().unwrap_or(*file);
+            }
         }
         while !reader.is_empty() {
             let time = reader.fixed_i64()?;
@@ -171,10 +180,11 @@ pub(crate) fn refresh_history(
         let past = Past::load(index);
         known.extend(past.paths.into_iter().zip(0_u32..));
     }
-    let mut batch = Batch { known, ..Batch::default() };
+    let mut batch = Batch { known: known.clone(), ..Batch::default() };
     if read_commits(context, root, since.as_deref(), &mut batch) {
         // Rebased, or a shallower clone: begin anew.
         since = None;
+        known.clear();
         batch = Batch::default();
         read_commits(context, root, None, &mut batch);
     }
@@ -186,7 +196,7 @@ pub(crate) fn refresh_history(
             transaction.execute("DELETE FROM history", [])?;
             number = 0;
         }
-        let mut data = batch.encode();
+        let mut data = batch.encode(&known);
         seal(&mut data, batch_key(number, &tip));
         transaction.execute("INSERT INTO history (tip, data) VALUES (?1, ?2)", (&tip, data))
     });
@@ -197,25 +207,32 @@ pub(crate) fn refresh_history(
 
 /// Reads commits into the batch; true when `since` is no ancestor of HEAD any more.
 fn read_commits(context: &Context<'_>, root: &Root, since: Option<&str>, batch: &mut Batch) -> bool {
-    let range = HistoryRange { since, commits_max: COMMITS_MAX, deadline: Deadline::after_ms(READ_MS) };
-    let mut add = |commit: Commit| {
-        batch.add(&commit);
-        true
-    };
-    match git::history(context.env, &root.path, &range, &mut add) {
-        Ok(end) => end.state == HistoryState::SinceLost,
-        Err(error) => {
-            // A clone that lacks objects: what was read until then is kept.
-            context.log.line("info", &format!("history: {error}"));
-            false
+    let deadline = Deadline::after_ms(READ_MS);
+    let before = batch.clone();
+    for renames in [true, false] {
+        let range = HistoryRange { since, commits_max: COMMITS_MAX, renames, deadline };
+        let mut add = |commit: Commit| {
+            batch.add(&commit);
+            true
+        };
+        match git::history(context.env, &root.path, &range, &mut add) {
+            Ok(end) => return end.state == HistoryState::SinceLost,
+            // A clone that lacks objects: without a look at contents more of the history may be had.
+            Err(_) if renames => *batch = before.clone(),
+            // What was read until then is kept.
+            Err(error) => context.log.line("info", &format!("history: {error}")),
         }
     }
+    false
 }
 
-/// Commits on their way into the database.
-#[derive(Default)]
+/// Commits on their way into the database, newest first.
+#[derive(Clone, Default)]
 struct Batch {
+    /// Numbers of paths, those of earlier batches among them.
     known: HashMap<Vec<u8>, u32>,
+    /// What a file was called later that had this path at the commits to come.
+    moved: HashMap<Vec<u8>, Vec<u8>>,
     paths: Vec<u8>,
     paths_count: u64,
     commits: Vec<u8>,
@@ -223,6 +240,15 @@ struct Batch {
 
 impl Batch {
     fn add(&mut self, commit: &Commit) {
+        self.add_changes(commit);
+        // Both paths of a swap are looked up before either is noted. Even a mass rename, which says nothing else, is heard.
+        let later: Vec<Vec<u8>> = commit.renames.iter().map(|(_, to)| self.later(to).to_vec()).collect();
+        for ((from, _), to) in commit.renames.iter().zip(later) {
+            self.moved.insert(from.clone(), to);
+        }
+    }
+
+    fn add_changes(&mut self, commit: &Commit) {
         if commit.files.is_empty() || commit.files_cut || commit.files.len() > COMMIT_FILES_MAX {
             return;
         }
@@ -234,20 +260,41 @@ impl Batch {
         }
         put_varint(&mut self.commits, commit.files.len() as u64);
         for path in &commit.files {
-            let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-            let number = *self.known.entry(path.clone()).or_insert_with(|| {
-                put_bytes(&mut self.paths, path);
-                self.paths_count += 1;
-                next
-            });
+            let number = self.number(self.later(path).to_vec());
             put_varint(&mut self.commits, u64::from(number));
         }
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// What the file at this path is called after all commits so far.
+    fn later<'a>(&'a self, path: &'a [u8]) -> &'a [u8] {
+        self.moved.get(path).map_or(path, Vec::as_slice)
+    }
+
+    fn number(&mut self, path: Vec<u8>) -> u32 {
+        let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        *self.known.entry(path).or_insert_with_key(|path| {
+            put_bytes(&mut self.paths, path);
+            self.paths_count += 1;
+            next
+        })
+    }
+
+    /// The batch as a blob: paths, the numbers that files of earlier batches have now, commits. `known_before` holds the
+    /// numbers of the earlier batches.
+    fn encode(mut self, known_before: &HashMap<Vec<u8>, u32>) -> Vec<u8> {
+        let moved = std::mem::take(&mut self.moved);
+        let mut moves: Vec<(u32, Vec<u8>)> =
+            (moved.into_iter()).filter_map(|(from, to)| Some((*known_before.get(&from)?, to))).collect();
+        moves.sort_unstable();
+        let moves: Vec<(u32, u32)> = moves.into_iter().map(|(from, to)| (from, self.number(to))).collect();
         let mut out = Vec::with_capacity(self.paths.len() + self.commits.len() + 8);
         put_varint(&mut out, self.paths_count);
         out.extend_from_slice(&self.paths);
+        put_varint(&mut out, moves.len() as u64);
+        for (from, to) in moves {
+            put_varint(&mut out, u64::from(from));
+            put_varint(&mut out, u64::from(to));
+        }
         out.extend_from_slice(&self.commits);
         out
     }
@@ -290,17 +337,24 @@ mod tests {
             body: body.into(),
             files: files.iter().map(|path| path.as_bytes().to_vec()).collect(),
             files_cut: false,
+            renames: Vec::new(),
         }
+    }
+
+    /// A batch on top of another one.
+    fn after(first: &Batch) -> Batch {
+        Batch { known: first.known.clone(), ..Batch::default() }
     }
 
     #[test]
     fn batches_stack_up_and_name_each_path_once() {
         let mut first = Batch::default();
         first.add(&commit("Fix pool", "Signed-off-by: Ann\nleak gone", &["a.rs", "b.rs"]));
-        let mut second = Batch { known: first.known.clone(), ..Batch::default() };
+        let mut second = after(&first);
         second.add(&commit("Pool again", "", &["b.rs", "c.rs"]));
         let mut past = Past::default();
-        assert!(past.take(&first.encode()) && past.take(&second.encode()));
+        let known = first.known.clone();
+        assert!(past.take(&first.encode(&HashMap::new())) && past.take(&second.encode(&known)));
         assert_eq!(past.paths, [b"a.rs".to_vec(), b"b.rs".to_vec(), b"c.rs".to_vec()]);
         assert_eq!(past.files(&past.commits[0]), [1, 2], "newest first");
         let pool = folded(term_hash(b"pool"));
@@ -309,13 +363,42 @@ mod tests {
         assert!(past.terms(&past.commits[1]).contains(&folded(term_hash(b"leak"))));
     }
 
+    fn moving(subject: &str, moves: &[(&str, &str)]) -> Commit {
+        let files: Vec<&str> = moves.iter().map(|&(_, to)| to).collect();
+        let renames = moves.iter().map(|&(from, to)| (from.into(), to.into())).collect();
+        Commit { renames, ..commit(subject, "", &files) }
+    }
+
+    #[test]
+    fn what_was_done_to_a_file_before_it_was_moved_is_known_under_its_new_name() {
+        // Newest first.
+        let mut first = Batch::default();
+        first.add(&commit("tune", "", &["b.rs"]));
+        first.add(&moving("move", &[("a.rs", "b.rs"), ("x.rs", "y.rs"), ("y.rs", "x.rs")]));
+        first.add(&commit("begin", "", &["a.rs", "x.rs"]));
+        let known = first.known.clone();
+        let mut second = after(&first);
+        second.add(&commit("another", "", &["b.rs"]));
+        second.add(&moving("again", &[("b.rs", "c.rs")]));
+        let mut past = Past::default();
+        assert!(past.take(&first.encode(&HashMap::new())) && past.take(&second.encode(&known)));
+        let files = |number: usize| -> Vec<&str> {
+            let files = past.files(&past.commits[number]).iter();
+            files.map(|&file| std::str::from_utf8(&past.paths[file as usize]).unwrap()).collect()
+        };
+        assert_eq!(files(0), ["b.rs"], "a new file under an old name");
+        assert_eq!(files(1), ["c.rs"]);
+        assert_eq!(files(2), ["c.rs"]);
+        assert_eq!(files(4), ["c.rs", "y.rs"]);
+    }
+
     #[test]
     fn mass_commits_and_damage_are_left_out() {
         let many: Vec<String> = (0..=COMMIT_FILES_MAX).map(|number| format!("f{number}")).collect();
         let mut batch = Batch::default();
         batch.add(&commit("Reformat", "", &many.iter().map(String::as_str).collect::<Vec<_>>()));
         let mut past = Past::default();
-        assert!(past.take(&batch.encode()));
+        assert!(past.take(&batch.encode(&HashMap::new())));
         assert!(past.commits.is_empty());
         assert!(!past.take(&[9, 200, 1]));
     }

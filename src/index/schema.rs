@@ -25,6 +25,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: "DELETE FROM meta; DELETE FROM dirs; DELETE FROM docs; DELETE FROM blocks; DELETE FROM control; DELETE FROM history;",
     },
+    // Batches of commits say which files were moved: the history is read anew, the rest stays.
+    Migration { sql: "DELETE FROM history;" },
 ];
 
 /// How long a reader or writer waits for another process's lock.

@@ -88,7 +88,7 @@ fn a_damaged_or_hostile_head_says_nothing() {
 
 fn read(tree: &WorkTree, since: Option<&str>, commits_max: usize) -> (Vec<Commit>, HistoryEnd) {
     let mut commits = Vec::new();
-    let range = HistoryRange { since, commits_max, deadline: Deadline::never() };
+    let range = HistoryRange { since, commits_max, renames: true, deadline: Deadline::never() };
     let end = history(&tree.env(), &tree.path(), &range, &mut |commit| {
         commits.push(commit);
         true
@@ -122,6 +122,36 @@ fn commits_come_with_message_time_and_odd_file_names() {
 }
 
 #[test]
+fn moved_files_are_told_where_they_are_wanted() {
+    let tree = WorkTree::git();
+    let text = "line of text\n".repeat(30);
+    for name in ["ol\nd", "kept", "gone"] {
+        tree.write(name, format!("{name}\n{text}"));
+    }
+    tree.commit("", "one");
+    std::fs::create_dir(tree.path().join("d")).unwrap();
+    tree.run("", &["mv", "ol\nd", "d/new"]);
+    tree.write("d/new", format!("ol\nd\n{text}and more\n"));
+    tree.write("kept", "other");
+    tree.run("", &["rm", "-q", "gone"]);
+    tree.commit("", "two");
+    let commit = read(&tree, None, 1).0.remove(0);
+    let paths =
+        |names: &[&str]| -> Vec<Vec<u8>> { names.iter().map(|name| name.as_bytes().to_vec()).collect() };
+    assert_eq!(commit.renames, [(b"ol\nd".to_vec(), b"d/new".to_vec())]);
+    assert_eq!(commit.files, paths(&["d/new", "gone", "kept"]));
+    let range = HistoryRange { since: None, commits_max: 1, renames: false, deadline: Deadline::never() };
+    let mut plain = Vec::new();
+    history(&tree.env(), &tree.path(), &range, &mut |commit| {
+        plain.push(commit);
+        true
+    })
+    .unwrap();
+    assert!(plain[0].renames.is_empty());
+    assert_eq!(plain[0].files, paths(&["d/new", "gone", "kept", "ol\nd"]));
+}
+
+#[test]
 fn a_range_is_exclusive_limited_and_can_be_stopped() {
     let tree = WorkTree::git();
     let ids: Vec<String> = (0..5).map(|at| tree.commit("", &format!("c{at}"))).collect();
@@ -130,7 +160,7 @@ fn a_range_is_exclusive_limited_and_can_be_stopped() {
     let (limited, end) = read(&tree, None, 2);
     assert_eq!((subjects(&limited), end.state), (vec!["c4", "c3"], HistoryState::Limited));
     let mut seen = 0;
-    let range = HistoryRange { since: None, commits_max: 100, deadline: Deadline::never() };
+    let range = HistoryRange { since: None, commits_max: 100, renames: false, deadline: Deadline::never() };
     let end = history(&tree.env(), &tree.path(), &range, &mut |_| {
         seen += 1;
         seen < 3
@@ -171,7 +201,7 @@ fn rewritten_shallow_unborn_and_missing_repositories_are_normal() {
     tree.commit("", "two");
     let source = format!("file://{}", tree.path().display());
     tree.run("..", &["clone", "-q", "--depth=1", &source, "home/shallow"]);
-    let range = HistoryRange { since: None, commits_max: 9, deadline: Deadline::never() };
+    let range = HistoryRange { since: None, commits_max: 9, renames: true, deadline: Deadline::never() };
     let end = history(&tree.env(), &tree.home().join("shallow"), &range, &mut |_| true).unwrap();
     assert!(end.shallow && end.state == HistoryState::Complete);
     let plain = WorkTree::plain();

@@ -52,7 +52,7 @@ pub(super) fn history(
     }
     let left = u64::try_from(context.deadline.left().as_millis()).unwrap_or(GIT_MS);
     let deadline = Deadline::after_ms(left.min(GIT_MS));
-    let range = HistoryRange { since: None, commits_max: COMMITS_MAX, deadline };
+    let range = HistoryRange { since: None, commits_max: COMMITS_MAX, renames: false, deadline };
     let mut heat: BTreeMap<Vec<u8>, Heat> = BTreeMap::new();
     let read = git::history(context.env, &root.path, &range, &mut |commit| {
         history.commits_read += 1;
