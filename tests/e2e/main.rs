@@ -15,7 +15,7 @@
 //! | `inject.rs`, `launches.rs`, `explore.rs` | the main job: kinds of agents, ways of launching, exploration answered |
 //! | `rewrite.rs` | git commands of the shell tool, run through rtk or left alone |
 //! | `rights.rs`, `foreign.rs`, `failures.rs`, `install.rs` | no more rights, beside other hooks, never in the way, in and out again |
-//! | `daemon.rs`, `page.rs` | the daemon asked, killed, over HTTP and MCP; its page in a browser |
+//! | `daemon.rs`, `page.rs`, `driven.rs` | the daemon asked, killed, over HTTP and MCP; its page in a browser, by keyboard too |
 //! | `setup.rs` | the client's own verdict, entries that have gone, the note and the rules |
 //! | `plugin.rs` | the repository as a marketplace with one plugin |
 
@@ -29,6 +29,7 @@ mod api;
 mod client;
 mod contract;
 mod daemon;
+mod driven;
 mod explore;
 mod failures;
 mod foreign;

@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::daemon::Daemon;
+use crate::driven::Driven;
 use crate::session::Sandbox;
 use serde_json::json;
 use std::path::PathBuf;
@@ -34,25 +35,33 @@ fn open(sandbox: &Sandbox, url: &str, extra: &[String]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Has the hook answer a launch with this prompt.
+fn launch(sandbox: &Sandbox, number: usize, prompt: &str) {
+    let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "session_id": "s", "cwd": sandbox.project(),
+        "tool_use_id": format!("t{number}"), "tool_input": { "description": "d", "prompt": prompt } });
+    let mut command = sandbox.command(sandbox.rtk().as_os_str());
+    let mut child =
+        command.arg("hook").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the hook runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut stdin, event.to_string().as_bytes()).expect("the hook reads");
+    drop(stdin);
+    child.wait().expect("the hook ends");
+}
+
+fn token(sandbox: &Sandbox) -> String {
+    let text = std::fs::read_to_string(sandbox.path("home/.local/state/rtk/token"));
+    text.expect("a token is there").trim().to_owned()
+}
+
 #[test]
 fn the_page_shows_launches_and_runs_nothing_that_they_say() {
     let sandbox = Sandbox::new(Client::Newest);
     let daemon = Daemon::start(&sandbox);
     let hostile = "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script>";
     for (number, prompt) in [crate::sample::WEBHOOK.prompt, hostile].into_iter().enumerate() {
-        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "session_id": "s", "cwd": sandbox.project(),
-            "tool_use_id": format!("t{number}"), "tool_input": { "description": "d", "prompt": prompt } });
-        let mut child = sandbox.command(sandbox.rtk().as_os_str());
-        let mut child =
-            child.arg("hook").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the hook runs");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        std::io::Write::write_all(&mut stdin, event.to_string().as_bytes()).expect("the hook reads");
-        drop(stdin);
-        child.wait().expect("the hook ends");
+        launch(&sandbox, number, prompt);
     }
-    let token =
-        std::fs::read_to_string(sandbox.path("home/.local/state/rtk/token")).expect("a token is there");
-    let url = format!("http://127.0.0.1:{}/#{}", daemon.port(&sandbox), token.trim());
+    let url = format!("http://127.0.0.1:{}/#{}", daemon.port(&sandbox), token(&sandbox));
     let page = open(&sandbox, &url, &["--dump-dom".into()]);
     for shown in
         ["injected", "retry.rs", "launches on record", "&lt;img src=x onerror", "<svg", "project</td>"]
@@ -71,4 +80,40 @@ fn the_page_shows_launches_and_runs_nothing_that_they_say() {
     }
     let without = open(&sandbox, &url[..url.find('#').expect("a token")], &["--dump-dom".into()]);
     assert!(without.contains("id=\"content\" hidden") && !without.contains("retry.rs"), "{without}");
+}
+
+#[test]
+fn the_page_is_used_with_the_keyboard_alone() {
+    const FOCUS: &str = "document.activeElement.tagName";
+    let sandbox = Sandbox::new(Client::Newest);
+    let daemon = Daemon::start(&sandbox);
+    launch(&sandbox, 0, crate::sample::WEBHOOK.prompt);
+    let url = format!("http://127.0.0.1:{}/", daemon.port(&sandbox));
+    let mut page = Driven::open(&sandbox, &browser(), &url);
+    page.until("document.getElementById('entry')?.hidden === false");
+    page.press("Tab");
+    assert_eq!(page.value("document.activeElement.id"), "token", "the first stop is the field");
+    page.write("wrong");
+    page.press("Enter");
+    page.until("!document.getElementById('problem').hidden");
+    page.value("document.activeElement.select()");
+    page.write(&token(&sandbox));
+    page.press("Enter");
+    page.until("!document.getElementById('content').hidden");
+    for _ in 0..20 {
+        page.press("Tab");
+        if page.value(FOCUS) == "SUMMARY" {
+            break;
+        }
+    }
+    assert_eq!(page.value(FOCUS), "SUMMARY");
+    assert_ne!(
+        page.value("getComputedStyle(document.activeElement).outlineStyle"),
+        "none",
+        "the focus is seen"
+    );
+    page.press("Enter");
+    assert_eq!(page.value("document.activeElement.parentElement.open"), true);
+    let said = page.value("document.activeElement.parentElement.innerText");
+    assert!(said.as_str().is_some_and(|said| said.contains("retry.rs")), "{said}");
 }
