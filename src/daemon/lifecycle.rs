@@ -3,7 +3,7 @@
 use super::client::{self, Asked};
 use super::error::DaemonError;
 use super::place::Place;
-use crate::base::{Env, Paths, unix_ms};
+use crate::base::{Deadline, Env, Paths, unix_ms};
 use crate::fs::{self, Lock, WriteOptions};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,11 @@ use std::time::Duration;
 
 /// How long another version may take to end by itself, and after each signal.
 const END_WAIT: Duration = Duration::from_secs(8);
+
+/// How long one that has just begun may take to say who it is.
+const BEGIN_WAIT: Duration = Duration::from_secs(3);
+/// Pause between two looks at what becomes of another one.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What the daemon writes down about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,28 +80,63 @@ pub fn is_running(place: &Place, identity: &str) -> bool {
 }
 
 fn take_over(place: &Place, identity: &str) -> Result<Lock, DaemonError> {
-    let there = running(place);
-    let same = there.as_ref().is_some_and(|running| running.identity == identity);
-    if same && let Asked::Answer(_) = client::status(place, identity) {
-        return Err(DaemonError::Running { pid: there.map_or(0, |running| running.pid) });
-    }
-    let stuck = || DaemonError::Stuck { lock: place.lock() };
+    // Several may start at once: who has the lock is about to write down who it is, and must not be taken for another.
+    let begun = Deadline::after_ms(u64::try_from(BEGIN_WAIT.as_millis()).unwrap_or(0));
+    let there = loop {
+        let there = running(place);
+        if there.is_some() || begun.passed() {
+            break there;
+        }
+        if let Some(lock) = Lock::try_acquire(&place.lock())? {
+            return Ok(lock);
+        }
+        std::thread::sleep(LOOK);
+    };
+    refuse_beside(place, identity, None)?;
+    let replaced = there.map(|running| running.pid);
     if let Asked::Answer(_) = client::stop(place, identity)
-        && let Ok(lock) = Lock::acquire(&place.lock(), END_WAIT)
+        && let Some(lock) = lock_after(place, identity, replaced)?
     {
         return Ok(lock);
     }
     for signal in [Signal::TERM, Signal::KILL] {
         // Looked up anew each time: a number may have gone to another process.
-        let process = running(place).and_then(|running| Pid::from_raw(i32::try_from(running.pid).ok()?));
+        let there = running(place);
+        let process = there.as_ref().and_then(|running| Pid::from_raw(i32::try_from(running.pid).ok()?));
         if let Some(process) = process {
             let _ = kill_process(process, signal);
         }
-        if let Ok(lock) = Lock::acquire(&place.lock(), END_WAIT) {
+        if let Some(lock) = lock_after(place, identity, there.map(|running| running.pid))? {
             return Ok(lock);
         }
     }
-    Err(stuck())
+    Err(DaemonError::Stuck { lock: place.lock() })
+}
+
+/// Waits for the lock of the process that was told to end; an error if another one of this version has come first.
+fn lock_after(place: &Place, identity: &str, ending: Option<u32>) -> Result<Option<Lock>, DaemonError> {
+    let limit = Deadline::after_ms(u64::try_from(END_WAIT.as_millis()).unwrap_or(0));
+    loop {
+        if let Some(lock) = Lock::try_acquire(&place.lock())? {
+            return Ok(Some(lock));
+        }
+        refuse_beside(place, identity, ending)?;
+        if limit.passed() {
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// An error if a daemon of this version runs and answers, other than the one that is `ending`.
+fn refuse_beside(place: &Place, identity: &str, ending: Option<u32>) -> Result<(), DaemonError> {
+    let same = |there: &Running| there.identity == identity && Some(there.pid) != ending;
+    match running(place).filter(same) {
+        Some(there) if matches!(client::status(place, identity), Asked::Answer(_)) => {
+            Err(DaemonError::Running { pid: there.pid })
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Claim {

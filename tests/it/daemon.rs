@@ -337,6 +337,33 @@ fn one_daemon_a_user_and_another_version_is_replaced() {
 }
 
 #[test]
+fn of_many_that_start_at_once_one_serves_and_the_others_say_so() {
+    let (sandbox, rtk_home) = project();
+    let mut started: Vec<Child> = (0..12)
+        .map(|_| {
+            let mut command = sandbox.command(OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+            command.env("RTK_HOME", &rtk_home).args(["memory", "serve", "--no-http"]);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    until("all but one have ended", || {
+        started.iter_mut().map(|child| usize::from(child.try_wait().unwrap().is_none())).sum::<usize>() <= 1
+    });
+    let codes: Vec<Option<i32>> =
+        started.iter_mut().filter_map(|child| child.try_wait().unwrap()).map(|ended| ended.code()).collect();
+    let status = ask(&sandbox, &rtk_home, &["memory", "serve", "--status", "--json"]).json();
+    let serves = started.iter_mut().find_map(|child| child.try_wait().unwrap().is_none().then(|| child.id()));
+    for child in &mut started {
+        drop(child.kill());
+        drop(child.wait());
+    }
+    assert_eq!(codes, [Some(1); 11], "none was told to end by another");
+    assert_eq!(status["process"]["pid"].as_u64(), serves.map(u64::from));
+    assert_eq!(status["answers"], true);
+}
+
+#[test]
 fn it_ends_when_idle_and_when_told() {
     let (sandbox, rtk_home) = project();
     let mut idle =
