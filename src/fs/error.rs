@@ -99,6 +99,23 @@ impl FsError {
         move |source| FsError::Io { action, path, source }
     }
 
+    /// The path that it is about; `None` when there are several.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            FsError::Io { path, .. }
+            | FsError::Changed { path }
+            | FsError::Locked { path, .. }
+            | FsError::HardLinked { path, .. }
+            | FsError::NotRegular { path }
+            | FsError::ReadOnly { path }
+            | FsError::TooLarge { path, .. }
+            | FsError::SymlinkLoop { path }
+            | FsError::ShortWrite { path, .. }
+            | FsError::NotOwn { path } => Some(path),
+            FsError::RollbackFailed { .. } => None,
+        }
+    }
+
     /// Whether the target changed between reading and writing, so that the caller may plan again.
     pub fn is_conflict(&self) -> bool {
         matches!(self, FsError::Changed { .. })

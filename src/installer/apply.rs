@@ -2,7 +2,7 @@
 
 use super::InstallError;
 use super::entries::HttpHook;
-use super::memory_note::{NoteChoice, NoteJob, plan_note};
+use super::memory_note::{NoteChoice, NoteJob, plan_note, plan_unusable};
 use super::notes::notes;
 use super::plan::{Action, After, Content, FilePlan, Job, plan_file};
 use super::receipt::{RECEIPT_BYTES_MAX, Receipts};
@@ -96,7 +96,8 @@ impl Preview {
 pub fn preview(request: &Request<'_>) -> Result<Preview, InstallError> {
     let (plans, receipts) = read_and_plan(request)?;
     let known = Known::new(request.env, &program(request.env)?, receipts.programs);
-    let notes = notes(request, &plans.settings, &known);
+    let mut notes = notes(request, &plans.settings, &known);
+    notes.extend(plans.said.clone());
     let path = plans.settings.path.clone();
     let change = |plan: FilePlan| {
         let after = match plan.after {
@@ -120,6 +121,8 @@ struct Plans {
     settings: FilePlan,
     note: FilePlan,
     servers: Option<FilePlan>,
+    /// What the user should know about the note.
+    said: Option<String>,
 }
 
 impl Plans {
@@ -247,7 +250,8 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     }
     let program = program(request.env)?;
     let known = Known::new(request.env, &program, receipts.programs.clone());
-    let notes = notes(request, &plans.settings, &known);
+    let mut notes = notes(request, &plans.settings, &known);
+    notes.extend(plans.said.clone());
     let changed = plans.unfinished().is_some();
     let mut done = Applied { path: plans.settings.path.clone(), changed, notes };
     let book = receipts_path(request.paths);
@@ -277,7 +281,10 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     let options = WriteOptions::durable(&request.paths.locks()).settling(SETTLE);
     // What holds the token is nobody else's to read.
     let options = if request.http.is_some() { options.private() } else { options };
-    changes.apply(&options)?;
+    changes.apply(&options).map_err(|error| match request.action {
+        Action::Install => InstallError::of_note(error, &plans.note.path),
+        Action::Uninstall => error.into(),
+    })?;
     // Looked at once more: a tool that writes from an old snapshot may have come right behind.
     if let Some(unfinished) = read_and_plan(request)?.0.unfinished() {
         return Ok(Attempt::Overwritten(unfinished.path.clone()));
@@ -335,17 +342,20 @@ fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallErro
     let content = Content::Hooks { http: request.http, allow: request.allow };
     let job = job(request, &path, &receipts, &known, content)?;
     let settings = plan_file(job, request.action)?;
-    let job = NoteJob {
-        path: &note_path,
-        scope: request.scope,
-        now: read(&note_path, SETTINGS_BYTES_MAX)?,
-        missing_folders: note_path.parent().map(missing_folders).unwrap_or_default(),
-        receipts: &receipts,
+    let content = read(&note_path, SETTINGS_BYTES_MAX);
+    let (now, unusable) = match content {
+        Ok(now) => (now, None),
+        Err(error) => (None, Some(error)),
     };
+    let missing_folders = note_path.parent().map(missing_folders).unwrap_or_default();
+    let job = NoteJob { path: &note_path, scope: request.scope, now, missing_folders, receipts: &receipts };
     let choice = if request.action == Action::Uninstall { NoteChoice::Without } else { request.note };
-    let note = plan_note(job, choice)?;
+    let (note, said) = match unusable {
+        Some(error) => plan_unusable(job, choice, error.into())?,
+        None => plan_note(job, choice)?,
+    };
     let servers = plan_servers(request, &receipts, &known)?;
-    Ok((Plans { settings, note, servers }, receipts))
+    Ok((Plans { settings, note, said, servers }, receipts))
 }
 
 fn job<'j>(

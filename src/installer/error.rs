@@ -1,8 +1,9 @@
 //! Why an installation, a removal or a look at one did not happen; each kind names the file and what to do.
 
-use crate::fs::FsError;
+use crate::fs::{FsError, resolve};
 use crate::text::JsonError;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// How much of a settings file the client leaves out because of one fault in it; seen on the client itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,9 @@ pub enum InstallError {
     /// A file could not be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),
+    /// The client's memory file could not be written, so that nothing was.
+    #[error(transparent)]
+    NoteFile(FsError),
     /// `CLAUDE_CONFIG_DIR` means another folder in every session.
     #[error("CLAUDE_CONFIG_DIR is {value:?}, which is no absolute path")]
     RelativeFolder {
@@ -155,18 +159,16 @@ impl InstallError {
                  it as UTF-8 and run this again. Nothing was changed."
                     .into()
             }
-            InstallError::Fs(FsError::HardLinked { .. }) => {
-                "the file has other names, which a replacement would cut off; make it a file of its own or a symlink. \
-                 Nothing was changed."
-                    .into()
-            }
-            InstallError::Fs(FsError::ReadOnly { .. }) => {
-                "make the file writable (chmod u+w) if rtk may change it. Nothing was changed.".into()
-            }
             InstallError::Fs(FsError::RollbackFailed { .. }) => {
                 "look at the files named above and correct them by hand".into()
             }
-            InstallError::Fs(_) => "correct that and run this again. Nothing was changed.".into(),
+            InstallError::Fs(error) => format!("{}. Nothing was changed.", hint_of_files(error)),
+            InstallError::NoteFile(error) => {
+                format!(
+                    "{}; or leave the note out of that file: --no-claude-md. Nothing was changed.",
+                    hint_of_files(error)
+                )
+            }
             InstallError::RelativeFolder { .. } => {
                 "the client takes it from whatever folder a session starts in, so there is no one place for settings; set \
                  it to an absolute path, or unset it. Nothing was changed."
@@ -200,6 +202,20 @@ impl InstallError {
         }
     }
 
+    /// The same error, told as one of the memory file's if `path` is that file and the error is about it.
+    pub(super) fn of_note(error: FsError, path: &Path) -> InstallError {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // New content is written to a file beside it, whose name holds its name.
+        let is_about = |about: &Path, target: &Path| {
+            about.parent() == target.parent() && name(about).contains(&name(target))
+        };
+        let targets = [Some(path.to_path_buf()), resolve(path).ok()];
+        let of_note = error
+            .path()
+            .is_some_and(|about| targets.iter().flatten().any(|target| is_about(about, target)));
+        if of_note && !error.is_conflict() { InstallError::NoteFile(error) } else { InstallError::Fs(error) }
+    }
+
     /// The line that is wrong, from 1, where that is known.
     pub fn line(&self) -> Option<usize> {
         match self {
@@ -228,5 +244,73 @@ impl InstallError {
             InstallError::Fs(error) => error.is_conflict(),
             _ => false,
         }
+    }
+}
+
+/// What to do about a file that cannot be read or written, without a full stop.
+fn hint_of_files(error: &FsError) -> &'static str {
+    match error {
+        FsError::HardLinked { .. } => {
+            "the file has other names, which a replacement would cut off; make it a file of its own or a symlink"
+        }
+        FsError::ReadOnly { .. } => "make the file writable (chmod u+w) if rtk may change it",
+        FsError::NotRegular { .. } => "put a regular file there, or move away what is there, and run this again",
+        FsError::SymlinkLoop { .. } => "let the link lead to a file, or remove it, and run this again",
+        FsError::Locked { .. } => "another rtk init is at work; run this again when it has ended",
+        FsError::Io { source, .. } => match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk and run this again",
+            ErrorKind::PermissionDenied => {
+                "make that place accessible to you (chmod, chown) or run this as the user whose it is"
+            }
+            ErrorKind::ReadOnlyFilesystem => {
+                "that file system is mounted read-only; run this where it can be written"
+            }
+            ErrorKind::ResourceBusy => {
+                "something is mounted on that very file (containers do so), so it cannot be replaced; run this where \
+                 the file itself lies"
+            }
+            _ => "correct that and run this again",
+        },
+        _ => "correct that and run this again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_depends_on_what_is_in_the_way() {
+        let io = |kind: ErrorKind| FsError::Io { action: "write", path: "/h/f".into(), source: kind.into() };
+        for (error, says) in [
+            (io(ErrorKind::StorageFull), "make room"),
+            (io(ErrorKind::QuotaExceeded), "make room"),
+            (io(ErrorKind::PermissionDenied), "chown"),
+            (io(ErrorKind::ReadOnlyFilesystem), "mounted read-only"),
+            (io(ErrorKind::ResourceBusy), "mounted on that very file"),
+            (io(ErrorKind::NotADirectory), "correct that"),
+            (FsError::NotRegular { path: "/h/f".into() }, "move away"),
+            (FsError::SymlinkLoop { path: "/h/f".into() }, "link"),
+            (FsError::HardLinked { path: "/h/f".into(), links: 2 }, "other names"),
+        ] {
+            let hint = InstallError::Fs(error).hint();
+            assert!(hint.contains(says) && hint.ends_with(". Nothing was changed."), "{hint}");
+        }
+    }
+
+    #[test]
+    fn what_is_about_the_memory_file_can_do_without_it() {
+        let note = Path::new("/h/.claude/CLAUDE.md");
+        for (path, of_note) in [
+            ("/h/.claude/CLAUDE.md", true),
+            ("/h/.claude/.CLAUDE.md.rtk-new-1-2", true),
+            ("/h/.claude/settings.json", false),
+            ("/h/CLAUDE.md", false),
+        ] {
+            let hint = InstallError::of_note(FsError::ReadOnly { path: path.into() }, note).hint();
+            assert_eq!(hint.contains("--no-claude-md"), of_note, "{path}: {hint}");
+        }
+        let conflict = InstallError::of_note(FsError::Changed { path: note.into() }, note);
+        assert!(conflict.may_pass(), "{conflict}");
     }
 }

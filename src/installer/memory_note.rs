@@ -1,11 +1,14 @@
 //! The note for the client's memory file: how a model asks the memory for more, in one marked block. Pure.
 //!
-//! The block is found by its marks alone, so that edits around it and inside it survive or go with it, as they should.
+//! The block is found by its marks, so that edits around it and inside it survive or go with it, as they should. Marks
+//! that somebody quotes as code are no block.
 
 use super::InstallError;
 use super::plan::{After, FilePlan};
 use super::receipt::{FileReceipt, Receipts, hash};
 use super::scope::Scope;
+use super::undo;
+use crate::fs::FsError;
 use crate::text::Splice;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,31 +37,58 @@ pub enum NoteChoice {
 pub(super) struct NoteJob<'j> {
     pub(super) path: &'j Path,
     pub(super) scope: Scope,
+    /// The content; `None` when there is no file.
     pub(super) now: Option<Vec<u8>>,
     /// Parent folders of the file that do not exist, outermost first.
     pub(super) missing_folders: Vec<PathBuf>,
     pub(super) receipts: &'j Receipts,
 }
 
-/// Plans the file with the note or without it.
-pub(super) fn plan_note(job: NoteJob<'_>, choice: NoteChoice) -> Result<FilePlan, InstallError> {
+/// Plans the file with the note or without it; the sentence tells what the user should know beside.
+pub(super) fn plan_note(
+    job: NoteJob<'_>,
+    choice: NoteChoice,
+) -> Result<(FilePlan, Option<String>), InstallError> {
     let bytes = job.now.clone().unwrap_or_default();
     let Ok(text) = String::from_utf8(bytes) else {
-        return match choice {
-            // Nothing of ours can be in there.
-            NoteChoice::Without | NoteChoice::Usual => Ok(same(job)),
-            NoteChoice::With => Err(InstallError::NoteNotText { path: job.path.to_path_buf() }),
-        };
+        let error = InstallError::NoteNotText { path: job.path.to_path_buf() };
+        return plan_unusable(job, choice, error);
     };
+    let is_there = || blocks(&text).iter().any(|range| text[range.clone()].starts_with(BEGIN_WORDS));
     let wanted = match choice {
         NoteChoice::With => true,
         NoteChoice::Without => false,
-        NoteChoice::Usual => !blocks(&text).is_empty() || job.receipts.latest(job.path).is_none(),
+        NoteChoice::Usual => is_there() || job.receipts.latest(job.path).is_none(),
     };
-    match (wanted, choice) {
-        (true, _) => Ok(with_note(job, &text)),
-        (false, NoteChoice::Usual) => Ok(same(job)),
-        (false, _) => Ok(without_note(job, &text)),
+    let plan = match (wanted, choice) {
+        (true, _) => with_note(job, &text),
+        (false, NoteChoice::Usual) => same(job),
+        (false, _) => without_note(job, &text),
+    };
+    Ok((plan, None))
+}
+
+/// Plans around a memory file that cannot be read or is no text: it stays as it is, and nothing else fails for it.
+pub(super) fn plan_unusable(
+    job: NoteJob<'_>,
+    choice: NoteChoice,
+    error: InstallError,
+) -> Result<(FilePlan, Option<String>), InstallError> {
+    let recorded = job.receipts.latest(job.path).is_some();
+    match choice {
+        NoteChoice::With => Err(error),
+        NoteChoice::Usual => {
+            let said = (!recorded).then(|| format!("the note was left out: {error}"));
+            Ok((same(job), said))
+        }
+        // What is no file holds no note.
+        NoteChoice::Without if matches!(error, InstallError::Fs(FsError::NotRegular { .. })) => {
+            Ok((FilePlan { forget: recorded, ..same(job) }, None))
+        }
+        NoteChoice::Without => {
+            let said = format!("if rtk's note is still in that file, take its lines out by hand: {error}");
+            Ok((same(job), recorded.then_some(said)))
+        }
     }
 }
 
@@ -82,31 +112,92 @@ fn newline_of(text: &str) -> &'static str {
     if text.find('\n').is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" }
 }
 
-/// Every block in the text, the end of its last line included. One whose end is missing is its first line alone, or
-/// all that is known to be ours.
+/// Every block in the text, the end of its last line included. Of one that has lost a mark, those lines that are known
+/// to be ours.
 fn blocks(text: &str) -> Vec<Range<usize>> {
+    let quoted = quotes(text);
+    let find = |mark: &str, from: usize| {
+        let found = text[from..].match_indices(mark).map(|(at, _)| from + at);
+        found.into_iter().find(|at| {
+            !text[..*at].ends_with('`') && !quoted.iter().any(|quote: &Range<usize>| quote.contains(at))
+        })
+    };
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(start) = text[from..].find(BEGIN_WORDS).map(|at| from + at) {
-        let next = text[start + BEGIN_WORDS.len()..].find(BEGIN_WORDS);
-        let limit = next.map_or(text.len(), |next| start + BEGIN_WORDS.len() + next);
-        let rest = &text[start..limit];
-        let whole = [block("\n"), block("\r\n")]
-            .map(|block| block[..block.len() - END.len() - 1].trim_end().to_owned());
-        let length = match rest.find(END) {
-            Some(end) => end + END.len(),
-            None => {
-                let known = whole.iter().find(|whole| rest.starts_with(whole.as_str())).map(String::len);
-                known.or_else(|| rest.find('\n')).unwrap_or(rest.len())
+    loop {
+        let (begin, end) = (find(BEGIN_WORDS, from), find(END, from));
+        let range = match (begin, end) {
+            (None, None) => return found,
+            (Some(begin), Some(end)) if begin < end => {
+                match find(BEGIN_WORDS, begin + BEGIN_WORDS.len()).filter(|next| *next < end) {
+                    None => begin..end + END.len(),
+                    Some(_) => begin..begin + known_lines_behind(&text[begin..]),
+                }
             }
+            (Some(begin), None) => begin..begin + known_lines_behind(&text[begin..]),
+            (_, Some(end)) => end - known_lines_before(&text[from..end])..end + END.len(),
         };
-        let end = start + length;
-        let line_end = ["\r\n", "\n"].iter().find(|line_end| text[end..].starts_with(**line_end));
-        let end = end + line_end.map_or(0, |line_end| line_end.len());
-        found.push(start..end);
-        from = end.max(start + 1);
+        let begins_line = range.start == 0 || text[..range.start].ends_with('\n');
+        let line_end = ["\r\n", "\n"].iter().find(|line_end| text[range.end..].starts_with(**line_end));
+        let end = range.end + line_end.filter(|_| begins_line).map_or(0, |line_end| line_end.len());
+        from = end;
+        found.push(range.start..end);
     }
-    found
+}
+
+/// The passages between code fences. A fence that is never closed quotes nothing.
+fn quotes(text: &str) -> Vec<Range<usize>> {
+    let mut quotes = Vec::new();
+    let mut open: Option<(usize, &str)> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let body = line.trim_start_matches(' ').trim_end();
+        let marks = body.len() - body.trim_start_matches(if body.starts_with('~') { '~' } else { '`' }).len();
+        match open {
+            None if marks >= 3 => open = Some((at, &body[..marks])),
+            Some((start, fence)) if body.starts_with(fence) && body.len() == marks => {
+                quotes.push(start..at + line.len());
+                open = None;
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    quotes
+}
+
+/// The length of the first mark's line with the lines of the note that follow it unchanged, without the last line's end.
+fn known_lines_behind(text: &str) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    let mut at = lines.next().map_or(0, str::len);
+    let mut length = text[..at].trim_end_matches(['\r', '\n']).len();
+    for (line, known) in lines.zip(NOTE.lines()) {
+        let line_text = line.trim_end_matches(['\r', '\n']);
+        if line_text != known {
+            break;
+        }
+        // An empty line counts only between two that are known.
+        if !known.is_empty() {
+            length = at + line_text.len();
+        }
+        at += line.len();
+    }
+    length
+}
+
+/// The length of the lines of the note, unchanged, that the text ends with.
+fn known_lines_before(text: &str) -> usize {
+    let (mut at, mut length) = (0, 0);
+    for (line, known) in text.split_inclusive('\n').rev().zip(NOTE.lines().rev()) {
+        if line.strip_suffix('\n').map(|line| line.trim_end_matches('\r')) != Some(known) {
+            break;
+        }
+        at += line.len();
+        if !known.is_empty() {
+            length = at;
+        }
+    }
+    length
 }
 
 fn with_note(job: NoteJob<'_>, text: &str) -> FilePlan {
@@ -163,8 +254,8 @@ fn receipt(job: &NoteJob<'_>, text: &str, after: &str, inverse: Splice) -> FileR
         scope: job.scope.name().to_owned(),
         before,
         after: hash(after.as_bytes()),
+        anchors: undo::anchors(after, &inverse),
         inverse,
-        anchors: Vec::new(),
         created: Vec::new(),
         rules: Vec::new(),
         file_created: job.now.is_none() || older.is_some_and(|older| older.file_created),
@@ -185,7 +276,13 @@ fn without_note(job: NoteJob<'_>, text: &str) -> FilePlan {
         let after = if receipt.before.is_none() { After::NoFile } else { After::Text(before) };
         return FilePlan { after, folders, forget, ..same(job) };
     }
-    let (left, splices) = strip(text);
+    let (mut left, splices) = strip(text);
+    // What stood around the block comes back too where the block is as it was put in.
+    let exact = latest.and_then(|latest| undo::take_back(text, &latest.inverse, &latest.anchors));
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    if let Some(exact) = exact.filter(|exact| words(exact) == words(&left)) {
+        left = exact;
+    }
     let made_by_us = latest.is_none_or(|latest| latest.file_created);
     let after = if splices.is_empty() {
         After::Same
@@ -225,7 +322,7 @@ mod tests {
         let now = now.map(|text| text.as_bytes().to_vec());
         let job =
             NoteJob { path: Path::new(PATH), scope: Scope::Global, now, missing_folders: vec![], receipts };
-        plan_note(job, choice).unwrap()
+        plan_note(job, choice).unwrap().0
     }
 
     fn installed(before: Option<&str>) -> (String, Receipts) {
@@ -302,6 +399,58 @@ mod tests {
     }
 
     #[test]
+    fn a_block_that_lost_a_part_takes_its_known_lines_along() {
+        let (text, receipts) = installed(Some("# Mine\n"));
+        let middle = text.find("- `rtk memory explore").unwrap();
+        let block_at = text.find(BEGIN).unwrap();
+        for (torn, left) in [
+            (text[..middle].to_owned(), "# Mine\n"),
+            (format!("{}Theirs.\n", &text[..middle]), "# Mine\nTheirs.\n"),
+            (format!("{}{}", &text[..block_at], &text[middle..]), "# Mine\n"),
+            (format!("# Mine\nTheirs.\n{}", &text[middle..]), "# Mine\nTheirs.\n"),
+            (text.replace(BEGIN, "").replace('\n', "\r\n"), "# Mine\r\n\r\n"),
+            (format!("# Mine\n{END}\n"), "# Mine\n"),
+        ] {
+            let after = plan(Some(&torn), &receipts, NoteChoice::Without).after;
+            assert_eq!(after, After::Text(left.into()), "{torn:?}");
+        }
+    }
+
+    #[test]
+    fn marks_that_are_quoted_as_code_are_the_users() {
+        let quoted = format!("# Mine\n```html\n{}```\nand `{BEGIN}`\n", block("\n"));
+        let (text, receipts) = installed(Some(&quoted));
+        assert_eq!(text, format!("{quoted}\n{}", block("\n")));
+        let edited = text.replace("# Mine", "# Ours");
+        let after = plan(Some(&edited), &receipts, NoteChoice::Without).after;
+        assert_eq!(after, After::Text(quoted.replace("# Mine", "# Ours")));
+        assert_eq!(plan(Some(&quoted), &Receipts::none(), NoteChoice::Without).after, After::Same);
+        // A fence that is never closed does not hide the block behind it.
+        let (text, _) = installed(Some("```\ncode\n"));
+        let after = plan(Some(&text), &Receipts::none(), NoteChoice::Without).after;
+        assert_eq!(after, After::Text("```\ncode\n".into()));
+    }
+
+    #[test]
+    fn what_stood_in_front_of_the_block_comes_back_whatever_was_changed_elsewhere() {
+        for (before, edit, edited) in [
+            ("# Mine", "# Ours", "# Ours"),
+            ("# Mine\n", "# Ours", "# Ours\n"),
+            ("# Mine\n\n", "# Ours", "# Ours\n\n"),
+            ("# Mine\r\nx", "# Ours", "# Ours\r\nx"),
+        ] {
+            let (text, receipts) = installed(Some(before));
+            let text = text.replace("# Mine", edit);
+            let after = plan(Some(&text), &receipts, NoteChoice::Without).after;
+            assert_eq!(after, After::Text(edited.into()), "{before:?}");
+            let converted = text.replace("\r\n", "\n").replace('\n', "\r\n");
+            let after = plan(Some(&converted), &receipts, NoteChoice::Without).after;
+            let left = edited.replace("\r\n", "\n").replace('\n', "\r\n");
+            assert_eq!(after, After::Text(left), "{before:?}");
+        }
+    }
+
+    #[test]
     fn a_note_that_was_taken_out_is_put_back_only_on_request() {
         let (_, receipts) = installed(Some("# Mine\n"));
         assert_eq!(plan(Some("# Mine\n"), &receipts, NoteChoice::Usual).after, After::Same);
@@ -329,7 +478,18 @@ mod tests {
             receipts,
         };
         let receipts = Receipts::none();
-        assert_eq!(plan_note(job(&receipts), NoteChoice::Usual).unwrap().after, After::Same);
+        let (plan, said) = plan_note(job(&receipts), NoteChoice::Usual).unwrap();
+        assert_eq!(plan.after, After::Same);
+        assert!(said.unwrap().contains("no UTF-8 text"));
         assert!(plan_note(job(&receipts), NoteChoice::With).is_err());
+        assert_eq!(plan_note(job(&receipts), NoteChoice::Without).unwrap().1, None);
+        // A note that was put in before the file became what it is now.
+        let (_, receipts) = installed(Some("# Mine\n"));
+        assert_eq!(plan_note(job(&receipts), NoteChoice::Usual).unwrap().1, None);
+        let (plan, said) = plan_note(job(&receipts), NoteChoice::Without).unwrap();
+        assert!(said.unwrap().contains("by hand") && !plan.forget);
+        let error = || InstallError::Fs(FsError::NotRegular { path: PATH.into() });
+        let (plan, said) = plan_unusable(job(&receipts), NoteChoice::Without, error()).unwrap();
+        assert!(said.is_none() && plan.forget);
     }
 }

@@ -31,16 +31,30 @@ pub(super) fn anchors(text: &str, splices: &[Splice]) -> Vec<Anchor> {
     anchors
 }
 
-/// Applies the splices where their anchors are found in a text that may differ elsewhere; `None` when one of them is not
-/// there exactly as often as it was.
+/// Applies the splices where their anchors are found in a text that may differ elsewhere, in its kind of newline too;
+/// `None` when one of them is not there exactly as often as it was.
 pub(super) fn take_back(text: &str, splices: &[Splice], anchors: &[Anchor]) -> Option<String> {
     if splices.is_empty() || splices.len() != anchors.len() {
         return None;
     }
+    let as_it_was = |words: &str| words.to_owned();
+    let lf = |words: &str| words.replace("\r\n", "\n");
+    let crlf = |words: &str| lf(words).replace('\n', "\r\n");
+    let spellings: [&dyn Fn(&str) -> String; 3] = [&as_it_was, &lf, &crlf];
+    spellings.into_iter().find_map(|spelled| take_back_as(text, splices, anchors, spelled))
+}
+
+fn take_back_as(
+    text: &str,
+    splices: &[Splice],
+    anchors: &[Anchor],
+    spelled: &dyn Fn(&str) -> String,
+) -> Option<String> {
     splices.iter().zip(anchors).try_fold(text.to_owned(), |text, (splice, anchor)| {
-        let found: Vec<_> = text.match_indices(&anchor.text).map(|(at, _)| at).collect();
+        let taken = spelled(&anchor.text);
+        let found: Vec<_> = text.match_indices(&taken).map(|(at, _)| at).collect();
         let at = *found.get(anchor.index).filter(|_| found.len() == anchor.of)?;
-        Splice { at, remove: anchor.text.len(), insert: splice.insert.clone() }.apply(&text)
+        Splice { at, remove: taken.len(), insert: spelled(&splice.insert) }.apply(&text)
     })
 }
 
@@ -97,6 +111,16 @@ mod tests {
             assert_eq!(take_back(&lost, &inverse, &anchors), None, "{lost}");
         }
         assert_eq!(take_back(after, &inverse, &anchors[..1]), None);
+    }
+
+    #[test]
+    fn what_was_put_in_is_found_again_in_another_kind_of_newline() {
+        let inverse = [Splice { at: 1, remove: 4, insert: "\n\t".into() }];
+        let anchors = anchors("{\n1,\n}", &inverse);
+        assert_eq!(take_back("{\r\n1,\r\n}", &inverse, &anchors).unwrap(), "{\r\n\t}");
+        let inverse = [Splice { at: 1, remove: 6, insert: "\r\n".into() }];
+        let anchors = super::anchors("{\r\n1,\r\n}", &inverse);
+        assert_eq!(take_back("{\n1,\n}", &inverse, &anchors).unwrap(), "{\n}");
     }
 
     #[test]
