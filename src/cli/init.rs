@@ -68,13 +68,14 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
         }
     }
     let applied = apply(&request)?;
+    let change = Preview { notes: applied.notes, ..change };
     if session.out.is_json() {
-        show_change(session, &Preview { notes: applied.notes, ..change }, true)?;
+        show_change(session, &change, true)?;
     } else {
         if args.yes {
-            say(session, &applied.notes);
+            say(session, &change.notes);
         }
-        report(session, &request, &applied.path.display().to_string());
+        report(session, &request, &change);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -105,10 +106,23 @@ fn nothing_to_do(session: &Session, request: &Request<'_>, change: &Preview) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(session: &Session, request: &Request<'_>, path: &str) {
+/// Names every file that was touched: with `--yes` nobody has seen the diff.
+fn report(session: &Session, request: &Request<'_>, change: &Preview) {
+    let (settings, others): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| file.path == change.path);
+    let path = change.path.display();
     match request.action {
+        Action::Install if settings.is_empty() => {}
         Action::Install => {
             session.out.note(&format!("installed in {path}; running sessions pick it up by themselves"));
+        }
+        Action::Uninstall if settings.is_empty() => {}
+        Action::Uninstall => session.out.note(&format!("removed from {path}")),
+    }
+    for file in others {
+        session.out.note(&format!("{} {}", fate(file), file.path.display()));
+    }
+    match request.action {
+        Action::Install => {
             if request.http.is_some() {
                 session
                     .out
@@ -117,12 +131,21 @@ fn report(session: &Session, request: &Request<'_>, path: &str) {
             session.out.note("prove it with: rtk init --show");
         }
         Action::Uninstall => {
-            session.out.note(&format!("removed from {path}"));
-            if request.paths.data.exists() {
-                let data = request.paths.data.display();
-                session.out.note(&format!("the memory stays in {data}; delete that folder to forget it"));
+            let memory = request.paths.data.join("projects");
+            if memory.exists() {
+                let memory = memory.display();
+                session.out.note(&format!("the memory stays in {memory}; delete that folder to forget it"));
             }
         }
+    }
+}
+
+/// What has become of a file, as one word.
+fn fate(file: &FileChange) -> &'static str {
+    match (&file.before, &file.after) {
+        (None, _) => "made",
+        (_, None) => "deleted",
+        _ => "changed",
     }
 }
 
@@ -130,7 +153,11 @@ fn show_change(session: &Session, change: &Preview, changed: bool) -> Result<(),
     let diff: String = masked(change.files.iter().map(diff).collect());
     if session.out.is_json() {
         let (path, notes) = (&change.path, &change.notes);
-        let document = json!({ "schema": 1, "path": path, "changed": changed, "diff": diff, "notes": notes });
+        let file = |file: &FileChange| json!({ "path": file.path, "is": fate(file) });
+        let files: Vec<_> = change.files.iter().map(file).collect();
+        let document = json!({
+            "schema": 1, "path": path, "changed": changed, "files": files, "diff": diff, "notes": notes
+        });
         return session.out.json(&document);
     }
     session.out.raw(diff.as_bytes())?;
@@ -179,5 +206,5 @@ fn confirmed(session: &Session) -> Result<bool, CliError> {
     std::io::stdin()
         .read_line(&mut answer)
         .map_err(|source| CliError::Read { what: "the answer".into(), source })?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }

@@ -5,9 +5,9 @@ use super::entries::HttpHook;
 use super::memory_note::{NoteChoice, NoteJob, plan_note, plan_unusable};
 use super::notes::notes;
 use super::plan::{Action, After, Content, FilePlan, Job, plan_file};
-use super::receipt::{RECEIPT_BYTES_MAX, Receipts};
+use super::receipt::{FileReceipt, RECEIPT_BYTES_MAX, Receipts, hash};
 use super::recognise::Known;
-use super::scope::{Scope, must_not_be_foreign, others_can_read, program};
+use super::scope::{Scope, must_not_be_foreign, others_can_read, program, same};
 use crate::base::{Env, Paths};
 use crate::fs::{
     ChangeSet, Expected, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
@@ -139,23 +139,55 @@ impl Plans {
 /// Whether there is something to tidy although the file is as it should be: a receipt of entries that other hands
 /// removed, or what a run that was killed has left.
 pub fn has_leavings(request: &Request<'_>) -> Result<bool, InstallError> {
-    let path = request.scope.settings_path(request.env)?;
-    let note = request.scope.memory_path(request.env)?;
-    let servers = request.scope.servers_path(request.env)?;
-    let book = receipts_path(request.paths);
-    let receipts = read_receipts(request.paths)?;
+    let targets = targets(request)?;
+    let receipts = receipts_for(request, &targets)?;
     let recorded = request.action == Action::Uninstall
-        && [&path, &note].into_iter().chain(&servers).any(|path| receipts.latest(path).is_some());
+        && targets.iter().any(|path| receipts.latest(path).is_some());
     // Locks go with those who hold them, and rtk's folders with the last thing in them.
     let is_empty =
         |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
     let folders_of_the_dead =
         request.paths.locks().exists() || is_empty(&request.paths.state) || is_empty(&request.paths.data);
-    Ok(recorded
-        || folders_of_the_dead
-        || has_stale_temporaries(&path)?
-        || has_stale_temporaries(&note)?
-        || has_stale_temporaries(&book)?)
+    if recorded || folders_of_the_dead {
+        return Ok(true);
+    }
+    for path in targets.iter().chain([&receipts_path(request.paths)]) {
+        if has_stale_temporaries(path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The files that may change: settings, memory file, and that of MCP servers.
+fn targets(request: &Request<'_>) -> Result<Vec<PathBuf>, InstallError> {
+    let (scope, env) = (request.scope, request.env);
+    let servers = scope.servers_path(env)?;
+    Ok([scope.settings_path(env)?, scope.memory_path(env)?].into_iter().chain(servers).collect())
+}
+
+/// The receipts, with those that name the files as they were called earlier: the home folder was moved since, or is
+/// reached by another path.
+fn receipts_for(request: &Request<'_>, targets: &[PathBuf]) -> Result<Receipts, InstallError> {
+    let mut receipts = read_receipts(request.paths)?;
+    for path in targets {
+        let is_earlier_name = |receipt: &FileReceipt| {
+            receipt.scope == request.scope.name()
+                && receipt.path.file_name() == path.file_name()
+                && (same(&receipt.path, path) || (is_gone(&receipt.path) && holds(path, &receipt.after)))
+        };
+        receipts.adopt(path, is_earlier_name);
+    }
+    Ok(receipts)
+}
+
+fn is_gone(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Whether the file holds content of that hash.
+fn holds(path: &Path, content: &str) -> bool {
+    matches!(read(path, SETTINGS_BYTES_MAX), Ok(Some(now)) if hash(&now) == content)
 }
 
 /// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
@@ -208,12 +240,9 @@ fn attempt_until_stable(
     made: &[PathBuf],
 ) -> Result<(Applied, Receipts), InstallError> {
     // A run that was killed may have left the displaced file beside the new one.
-    remove_stale_temporaries(&request.scope.settings_path(request.env)?)?;
-    remove_stale_temporaries(&request.scope.memory_path(request.env)?)?;
-    if let Some(servers) = request.scope.servers_path(request.env)? {
-        remove_stale_temporaries(&servers)?;
+    for path in targets(request)?.iter().chain([&receipts_path(request.paths)]) {
+        remove_stale_temporaries(path)?;
     }
-    remove_stale_temporaries(&receipts_path(request.paths))?;
     let mut unreadable = 0;
     let mut path = PathBuf::new();
     for _ in 0..ATTEMPTS_MAX {
@@ -334,7 +363,7 @@ fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallErro
         }
     }
     let program = program(request.env)?;
-    let receipts = read_receipts(request.paths)?;
+    let receipts = receipts_for(request, &targets(request)?)?;
     let known = Known::new(request.env, &program, receipts.programs.clone());
     if request.http.is_some() && others_can_read(&path) {
         return Err(InstallError::Exposed { path });

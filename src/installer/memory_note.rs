@@ -10,6 +10,7 @@ use super::scope::Scope;
 use super::undo;
 use crate::fs::FsError;
 use crate::text::Splice;
+use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,28 @@ pub enum NoteChoice {
     With,
     /// It is not there.
     Without,
+}
+
+/// What is there of the note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteState {
+    /// All of it, in this version's words.
+    Current,
+    /// Another version's words, or somebody else's between rtk's marks.
+    Changed,
+    /// Nothing any more: it was put in and somebody took it out.
+    TakenOut,
+}
+
+/// What a memory file holds of the note; `None` where there is none and `recorded` says that none was put in.
+pub(super) fn state_of(text: &str, recorded: bool) -> Option<NoteState> {
+    let own = block(newline_of(text));
+    match blocks(text).first() {
+        Some(range) if text[range.clone()].trim_end() == own.trim_end() => Some(NoteState::Current),
+        Some(_) => Some(NoteState::Changed),
+        None => recorded.then_some(NoteState::TakenOut),
+    }
 }
 
 /// A memory file as it is.
@@ -201,9 +224,11 @@ fn known_lines_before(text: &str) -> usize {
 }
 
 fn with_note(job: NoteJob<'_>, text: &str) -> FilePlan {
+    if state_of(text, false) == Some(NoteState::Current) {
+        return same(job);
+    }
     let newline = newline_of(text);
     let splice = match blocks(text).first() {
-        Some(range) if text[range.clone()].trim_end() == block(newline).trim_end() => return same(job),
         Some(range) => {
             let ended = text[range.clone()].ends_with('\n');
             let block = block(newline);
@@ -453,6 +478,7 @@ mod tests {
     #[test]
     fn a_note_that_was_taken_out_is_put_back_only_on_request() {
         let (_, receipts) = installed(Some("# Mine\n"));
+        assert_eq!(state_of("# Mine\n", true), Some(NoteState::TakenOut));
         assert_eq!(plan(Some("# Mine\n"), &receipts, NoteChoice::Usual).after, After::Same);
         assert!(matches!(plan(Some("# Mine\n"), &receipts, NoteChoice::With).after, After::Text(_)));
         assert_eq!(plan(None, &receipts, NoteChoice::Usual).after, After::Same);
@@ -462,6 +488,8 @@ mod tests {
     fn an_older_note_is_brought_up_to_date_and_still_goes_without_a_trace() {
         let (text, mut receipts) = installed(Some("# Mine\n"));
         let old = text.replace("Both", "Older words. Both");
+        let states = [&old, &text, "# Mine\n"].map(|text| state_of(text, false));
+        assert_eq!(states, [Some(NoteState::Changed), Some(NoteState::Current), None]);
         let planned = plan(Some(&old), &receipts, NoteChoice::Usual);
         assert_eq!(planned.after, After::Text(text.clone()));
         receipts.add(planned.receipt.unwrap(), old.as_bytes(), Path::new("/rtk"));

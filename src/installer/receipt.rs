@@ -119,6 +119,25 @@ impl Receipts {
         }
     }
 
+    /// Takes over what was recorded under an earlier name of the file; what lies beside it has moved in the same way.
+    pub(super) fn adopt(&mut self, path: &Path, is_earlier_name: impl Fn(&FileReceipt) -> bool) {
+        if self.latest(path).is_some() {
+            return;
+        }
+        let earlier = self.files.iter().rev().find(|file| is_earlier_name(file));
+        let Some((from, to)) = earlier.map(|earlier| where_they_part(&earlier.path, path)) else { return };
+        let moved = |path: &mut PathBuf| {
+            if let Ok(rest) = path.strip_prefix(&from) {
+                *path = to.join(rest);
+            }
+        };
+        self.folders.iter_mut().for_each(moved);
+        for file in &mut self.files {
+            moved(&mut file.path);
+            file.folders.iter_mut().for_each(moved);
+        }
+    }
+
     /// Forgets a file. Folders made for it pass to another receipt whose file lies in them.
     pub(super) fn forget(&mut self, path: &Path) {
         let (gone, left) = std::mem::take(&mut self.files).into_iter().partition(|file| file.path == path);
@@ -133,7 +152,59 @@ impl Receipts {
     }
 }
 
+/// Both paths without the names at their ends that are equal.
+fn where_they_part(one: &Path, other: &Path) -> (PathBuf, PathBuf) {
+    let (mut one, mut other) = (one, other);
+    while let (Some(above_one), Some(above_other)) = (one.parent(), other.parent())
+        && one.file_name() == other.file_name()
+    {
+        (one, other) = (above_one, above_other);
+    }
+    (one.to_path_buf(), other.to_path_buf())
+}
+
 /// SHA-256 in hexadecimal.
 pub(super) fn hash(content: &[u8]) -> String {
     content_hash(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(path: &str, folders: &[&str]) -> FileReceipt {
+        FileReceipt {
+            path: path.into(),
+            scope: "global".into(),
+            before: None,
+            after: hash(b"after"),
+            inverse: Vec::new(),
+            anchors: Vec::new(),
+            created: Vec::new(),
+            rules: Vec::new(),
+            file_created: true,
+            folders: folders.iter().map(PathBuf::from).collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_moves_with_the_home_folder() {
+        let mut receipts = Receipts::none();
+        receipts.folders = vec!["/home/a/.local".into(), "/srv/rtk".into()];
+        receipts.files = vec![
+            receipt("/home/a/.claude/settings.json", &["/home/a/.claude"]),
+            receipt("/home/ab/x/.claude/settings.json", &[]),
+        ];
+        let path = Path::new("/home/b/.claude/settings.json");
+        receipts.adopt(path, |_| false);
+        assert!(receipts.latest(path).is_none());
+        receipts.adopt(path, |file| file.path.starts_with("/home/a"));
+        assert_eq!(receipts.latest(path).unwrap().folders, [Path::new("/home/b/.claude")]);
+        assert_eq!(receipts.folders, [Path::new("/home/b/.local"), Path::new("/srv/rtk")]);
+        assert_eq!(receipts.files[1].path, Path::new("/home/ab/x/.claude/settings.json"));
+        // What is known by its own name needs no other.
+        let before = receipts.clone();
+        receipts.adopt(path, |_| true);
+        assert_eq!(receipts, before);
+    }
 }

@@ -136,7 +136,8 @@ pub(super) fn others_can_read(path: &Path) -> bool {
     lets(&path, 0o004) && path.ancestors().skip(1).all(|folder| lets(folder, 0o001))
 }
 
-fn same(one: &Path, other: &Path) -> bool {
+/// Whether two paths lead to the same thing.
+pub(super) fn same(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 

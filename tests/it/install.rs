@@ -511,3 +511,27 @@ fn after_foreign_edits_exactly_ours_goes_and_the_bytes_around_it_come_back() {
     place.ok(&["init", "--uninstall", "--yes"]);
     assert_eq!(place.read(), edit(before));
 }
+
+/// What was recorded under the old name leads back to the byte under the new one, and nothing of it stays.
+#[test]
+fn a_home_folder_that_was_moved_or_has_two_names_is_left_as_it_was() {
+    for moved in [true, false] {
+        let mut place = Place::new();
+        place.write(b"{\"hooks\": { }}");
+        let (old, new) = (place.home(), place.root.path().canonicalize().unwrap().join("elsewhere"));
+        place.ok(&["init", "--yes"]);
+        if moved {
+            std::fs::rename(&old, &new).unwrap();
+        } else {
+            symlink(&old, &new).unwrap();
+        }
+        place.vars.push(("HOME".into(), new.to_str().unwrap().into()));
+        let program = Path::new(env!("CARGO_BIN_EXE_rtk"));
+        let run = place.run_as(program, &new, &["init", "--uninstall", "--yes"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert_eq!(std::fs::read_to_string(new.join(".claude/settings.json")).unwrap(), "{\"hooks\": { }}");
+        let names = std::fs::read_dir(&new).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: std::collections::BTreeSet<_> = names.collect();
+        assert_eq!(left, [".claude".into(), "project".into()].into(), "moved: {moved}");
+    }
+}

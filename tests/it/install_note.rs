@@ -118,6 +118,66 @@ fn a_memory_file_that_is_no_text_is_left_alone() {
     assert_eq!(tree(&sandbox.root()), original);
 }
 
+/// Whatever lies where the memory file would be, the hooks come and go, and the user hears why there is no note.
+#[test]
+fn a_memory_file_that_cannot_be_used_is_in_nobodys_way() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(memory_file(&sandbox)).unwrap();
+    let original = tree(&sandbox.root());
+    sandbox.rtk(&["init", "--claude-md", "--yes"]).code(1).complains("CLAUDE.md is not a regular file");
+    assert_eq!(tree(&sandbox.root()), original);
+    let run = sandbox.rtk(&["init", "--yes"]);
+    run.success().complains("the note was left out").complains("is not a regular file");
+    assert!(sandbox.settings().exists());
+    sandbox.rtk(&["init", "--no-claude-md", "--yes"]).success();
+    sandbox.rtk(&["init", "--uninstall", "--yes"]).success();
+    assert_eq!(tree(&sandbox.root()), original);
+
+    // The same when it came to be so after the note was put in.
+    std::fs::remove_dir(memory_file(&sandbox)).unwrap();
+    let original = tree(&sandbox.root());
+    sandbox.rtk(&["init", "--yes"]).success();
+    std::fs::remove_file(memory_file(&sandbox)).unwrap();
+    std::fs::create_dir(memory_file(&sandbox)).unwrap();
+    sandbox.rtk(&["init", "--uninstall", "--yes"]).success();
+    std::fs::remove_dir(memory_file(&sandbox)).unwrap();
+    assert_eq!(tree(&sandbox.root()), original);
+}
+
+#[test]
+fn a_memory_file_that_may_not_be_written_can_be_done_without() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.home().join(".claude")).unwrap();
+    std::fs::write(memory_file(&sandbox), "# Mine\n").unwrap();
+    std::fs::hard_link(memory_file(&sandbox), sandbox.home().join("other-name.md")).unwrap();
+    let original = tree(&sandbox.root());
+    sandbox.rtk(&["init", "--yes"]).code(1).complains("2 hard links").complains("--no-claude-md");
+    assert_eq!(tree(&sandbox.root()), original, "nothing was changed, the settings included");
+    sandbox.rtk(&["init", "--no-claude-md", "--yes"]).success();
+    sandbox.rtk(&["init", "--uninstall", "--yes"]).success();
+    assert_eq!(tree(&sandbox.root()), original);
+}
+
+#[test]
+fn every_file_that_is_touched_is_named_when_nobody_has_seen_the_diff() {
+    let sandbox = Sandbox::new();
+    let (settings, note) = (sandbox.settings(), memory_file(&sandbox));
+    let run = sandbox.rtk(&["init", "--yes"]);
+    run.complains(&format!("installed in {}", settings.display()));
+    run.complains(&format!("made {}", note.display()));
+    let run = sandbox.rtk(&["init", "--uninstall", "--yes", "--json"]);
+    let told: Value = serde_json::from_str(run.success().stdout()).unwrap();
+    let expected = json!([{ "path": settings, "is": "deleted" }, { "path": note, "is": "deleted" }]);
+    assert_eq!(told["files"], expected);
+    assert!(!note.exists());
+    std::fs::create_dir_all(note.parent().unwrap()).unwrap();
+    std::fs::write(&note, "# Mine\n").unwrap();
+    sandbox.rtk(&["init", "--yes"]).complains(&format!("changed {}", note.display()));
+    let run = sandbox.rtk(&["init", "--no-claude-md", "--yes"]);
+    run.complains(&format!("changed {}", note.display()));
+    assert!(!run.stderr().contains("installed in"), "only the note was touched: {}", run.stderr());
+}
+
 fn rules(sandbox: &Sandbox) -> Value {
     let settings: Value = serde_json::from_slice(&std::fs::read(sandbox.settings()).unwrap()).unwrap();
     settings["permissions"]["allow"].clone()
@@ -147,6 +207,28 @@ fn permission_rules_come_on_request_alone_and_go_to_the_byte() {
         sandbox.rtk(&["init", "--uninstall", "--yes"]).success();
         assert_eq!(std::fs::read_to_string(sandbox.settings()).unwrap(), before);
     }
+}
+
+#[test]
+fn the_note_and_the_rules_are_shown_with_whose_they_are() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.home().join(".claude")).unwrap();
+    std::fs::write(sandbox.settings(), json!({ "permissions": { "allow": [OWN[0]] } }).to_string()).unwrap();
+    let shown = |args: &[&str]| sandbox.rtk(args).stdout().to_owned();
+    assert!(!shown(&["init", "--show"]).contains("note "), "nothing was put in");
+    sandbox.rtk(&["init", "--allow-memory", "--yes"]).success();
+    let text = shown(&["init", "--show"]);
+    assert!(text.contains(&format!("note     in {}\n", memory_file(&sandbox).display())), "{text}");
+    assert!(text.contains(&format!("rule     {} (yours)", OWN[0])), "{text}");
+    assert!(text.contains(&format!("rule     {} (added by rtk init)", OWN[1])), "{text}");
+    let told: Value = serde_json::from_str(&shown(&["init", "--show", "--json"])).unwrap();
+    assert_eq!(told["notes"][0]["state"], "current");
+    assert_eq!((&told["rules"][0]["by_rtk"], &told["rules"][1]["by_rtk"]), (&json!(false), &json!(true)));
+    let note = std::fs::read_to_string(memory_file(&sandbox)).unwrap();
+    std::fs::write(memory_file(&sandbox), note.replace("ranked", "chosen")).unwrap();
+    assert!(shown(&["doctor"]).contains("rtk init --global renews it"));
+    std::fs::write(memory_file(&sandbox), "# Mine\n").unwrap();
+    assert!(shown(&["init", "--show"]).contains("rtk init --global --claude-md puts it back"));
 }
 
 #[test]

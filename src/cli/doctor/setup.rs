@@ -2,7 +2,9 @@
 
 use super::{Section, verdict};
 use crate::cli::{CliError, Session};
-use crate::installer::{Fired, HookReport, Reply, Report, RewriteMode, Rewriting, rewriting, show};
+use crate::installer::{
+    Fired, HookReport, NoteReport, NoteState, Reply, Report, RewriteMode, Rewriting, RuleReport, rewriting, show,
+};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -17,6 +19,8 @@ pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> 
             "schema": 1,
             "verdict": verdict.word(),
             "files": report.files,
+            "notes": report.notes,
+            "rules": report.rules,
             "findings": report.findings,
             "rewriting": rewriting_of(session, &report)?,
             "memory": { "path": paths.data, "projects": projects },
@@ -42,7 +46,9 @@ pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
     Ok(Section {
         name: "hooks",
         lines,
-        facts: json!({ "files": report.files, "rewriting": rewriting }),
+        facts: json!({
+            "files": report.files, "notes": report.notes, "rules": report.rules, "rewriting": rewriting
+        }),
         findings: report.findings,
     })
 }
@@ -58,7 +64,28 @@ fn lines(report: &Report) -> Vec<String> {
         lines.push(format!("{:<8} {state} in {}", file.scope, file.path.display()));
         lines.extend(file.hooks.iter().map(|hook| format!("  {}", describe(hook))));
     }
+    lines.extend(report.notes.iter().map(describe_note));
+    lines.extend(report.rules.iter().map(describe_rule));
     lines
+}
+
+fn describe_note(note: &NoteReport) -> String {
+    let NoteReport { scope, path, state } = note;
+    let path = path.display();
+    match state {
+        NoteState::Current => format!("note     in {path}"),
+        NoteState::Changed => {
+            format!("note     in {path}, in other words than this version's: rtk init --{scope} renews it")
+        }
+        NoteState::TakenOut => {
+            format!("note     taken out of {path} by other hands: rtk init --{scope} --claude-md puts it back")
+        }
+    }
+}
+
+fn describe_rule(rule: &RuleReport) -> String {
+    let whose = if rule.by_rtk { "added by rtk init" } else { "yours" };
+    format!("rule     {} ({whose}), {}:{}", rule.rule, rule.path.display(), rule.line)
 }
 
 fn describe(hook: &HookReport) -> String {

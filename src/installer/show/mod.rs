@@ -2,6 +2,7 @@
 //!
 //! Nothing of the user's is changed, and no hook but rtk's own is ever run.
 
+mod additions;
 mod client;
 mod daemon;
 mod fire;
@@ -16,6 +17,7 @@ mod server;
 mod trust;
 mod vanished;
 
+pub use additions::{NoteReport, RuleReport};
 pub use client::{ClientVerdict, ask_client};
 pub use fire::{Fired, Reply};
 pub use named::{Named, named_program};
@@ -51,13 +53,18 @@ fn show_with(env: &Env, paths: &Paths, managed: &Path) -> Result<Report, Install
         View { known: &known, paths, findings: Vec::new(), disabled: None, firing: Firing::default() };
     let mut files = Vec::new();
     let mut documents = Vec::new();
+    let (mut notes, mut rules) = (Vec::new(), Vec::new());
     for scope in Scope::ALL {
         let path = match scope.settings_path(env) {
             Err(InstallError::NotAProject { .. }) => continue,
             other => other?,
         };
         let installed = receipts.latest(&path).is_some();
-        documents.extend(view.settings_file(scope, &path, installed, &mut files));
+        if let Some(bytes) = view.settings_file(scope, &path, installed, &mut files) {
+            rules.extend(additions::rules(scope, &path, &bytes, &receipts, &known));
+            documents.push(bytes);
+        }
+        notes.extend(additions::note(env, scope, &receipts));
         if let Some(path) = scope.servers_path(env)? {
             let installed = receipts.latest(&path).is_some();
             view.server_file(scope, &path, installed, &mut files);
@@ -70,7 +77,7 @@ fn show_with(env: &Env, paths: &Paths, managed: &Path) -> Result<Report, Install
     view.data_folder();
     let mut findings = view.findings;
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    Ok(Report { files, findings })
+    Ok(Report { files, notes, rules, findings })
 }
 
 struct View<'v> {

@@ -1,5 +1,6 @@
 //! What is found out about an installation, as values: files, hooks, findings and the worst of them.
 
+use super::additions::{NoteReport, RuleReport};
 use super::fire::Fired;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,10 @@ impl FileReport {
 pub struct Report {
     /// The files that the client reads in the working folder.
     pub files: Vec<FileReport>,
+    /// The notes in the client's memory files.
+    pub notes: Vec<NoteReport>,
+    /// Permission rules for rtk's commands.
+    pub rules: Vec<RuleReport>,
     /// What was found, worst first.
     pub findings: Vec<Finding>,
 }
