@@ -5,8 +5,8 @@ use super::{CliError, Session};
 use crate::base::Paths;
 use crate::daemon::{self, Place};
 use crate::installer::{
-    Action, FileChange, HttpHook, InstallError, NoteChoice, Preview, Request, Scope, apply, has_leavings,
-    preview,
+    Action, Applied, FileChange, HttpHook, InstallError, NoteChoice, Preview, Request, Scope, apply,
+    apply_with_token, has_leavings, preview,
 };
 use serde_json::json;
 use std::io::IsTerminal as _;
@@ -38,8 +38,8 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
     };
     let allow = args.allow_memory;
     let paths = session.paths()?;
-    let http = args.http.then(|| http_hook(paths, &args)).transpose()?;
-    let (http, mcp) = (http.as_ref(), args.mcp);
+    let hook = args.http.then(|| http_hook(paths, args.port));
+    let (http, mcp) = (hook.as_ref(), args.mcp);
     let request = Request { env: &session.env, paths, scope, action, note, allow, http, mcp };
     let change = preview(&request)?;
     if !change.is_change() {
@@ -67,7 +67,7 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
             return Ok(ExitCode::from(1));
         }
     }
-    let applied = apply(&request)?;
+    let applied = apply_for(session, &request)?;
     let change = Preview { notes: applied.notes, ..change };
     if session.out.is_json() {
         show_change(session, &change, true)?;
@@ -80,15 +80,18 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
     Ok(ExitCode::SUCCESS)
 }
 
-/// The daemon as it is or will be. A dry run makes no token.
-fn http_hook(paths: &Paths, args: &InitArgs) -> Result<HttpHook, CliError> {
-    let place = Place::of(paths);
-    let token = match (daemon::known_token(&place), args.dry_run) {
-        (Some(token), _) => token,
-        (None, true) => MASKED.to_owned(),
-        (None, false) => daemon::token(&place)?,
-    };
-    Ok(HttpHook { port: args.port, token })
+/// The daemon as it is or will be; its token may not have been made yet.
+fn http_hook(paths: &Paths, port: u16) -> HttpHook {
+    let token = daemon::known_token(&Place::of(paths)).unwrap_or_else(|| MASKED.to_owned());
+    HttpHook { port, token }
+}
+
+/// Applies the change; the token that it needs is made now, when the user has agreed.
+fn apply_for(session: &Session, request: &Request<'_>) -> Result<Applied, CliError> {
+    let Some(hook) = request.http.filter(|hook| hook.token == MASKED) else { return Ok(apply(request)?) };
+    let place = Place::of(session.paths()?);
+    let make = || daemon::token(&place).map_err(|error| InstallError::NoToken(error.to_string()));
+    Ok(apply_with_token(request, hook, &make)?)
 }
 
 fn nothing_to_do(session: &Session, request: &Request<'_>, change: &Preview) -> Result<ExitCode, CliError> {

@@ -111,6 +111,9 @@ pub(super) fn print_clap(error: &clap::Error, wants_json: bool) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
+/// How often a step that goes on shows it.
+const TICK: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// A progress bar on stderr while somebody watches; nothing otherwise.
 pub(super) struct Progress {
     bar: Option<indicatif::ProgressBar>,
@@ -124,6 +127,19 @@ impl Progress {
                 indicatif::ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} files, {eta} left");
             bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()));
             bar.set_message(what.to_owned());
+            bar
+        });
+        Progress { bar }
+    }
+
+    /// For a step whose end cannot be foretold: what is done, and for how long.
+    pub(super) fn step(out: &Output, what: &str) -> Progress {
+        let bar = out.shows_progress().then(|| {
+            let bar = indicatif::ProgressBar::new_spinner();
+            let style = indicatif::ProgressStyle::with_template("{msg} {spinner} {elapsed}");
+            bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner()));
+            bar.set_message(what.to_owned());
+            bar.enable_steady_tick(TICK);
             bar
         });
         Progress { bar }

@@ -11,7 +11,7 @@ use super::scope::{Scope, must_not_be_foreign, others_can_read, program, same};
 use crate::base::{Env, Paths};
 use crate::fs::{
     ChangeSet, Expected, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
-    remove_dir_if_empty, remove_idle_locks, remove_stale_temporaries,
+    remove_dir_if_empty, remove_file, remove_idle_locks, remove_stale_temporaries,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(20);
 const ATTEMPTS_MAX: usize = 200;
 /// How often a file that is no strict JSON is read again: it may have been caught half written.
 const UNREADABLE_MAX: usize = 5;
+/// The daemon's token, in rtk's state folder.
+const TOKEN: &str = "token";
 /// Pause before another attempt.
 const PAUSE: Duration = Duration::from_millis(7);
 /// How long a displaced file is watched: programs that rewrite it in place may still have it open.
@@ -141,8 +143,8 @@ impl Plans {
 pub fn has_leavings(request: &Request<'_>) -> Result<bool, InstallError> {
     let targets = targets(request)?;
     let receipts = receipts_for(request, &targets)?;
-    let recorded = request.action == Action::Uninstall
-        && targets.iter().any(|path| receipts.latest(path).is_some());
+    let recorded =
+        request.action == Action::Uninstall && targets.iter().any(|path| receipts.latest(path).is_some());
     // Locks go with those who hold them, and rtk's folders with the last thing in them.
     let is_empty =
         |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
@@ -190,8 +192,32 @@ fn holds(path: &Path, content: &str) -> bool {
     matches!(read(path, SETTINGS_BYTES_MAX), Ok(Some(now)) if hash(&now) == content)
 }
 
+/// As [`apply`], for entries that ask a daemon whose token `make` makes first. Folders that are made for it are recorded
+/// with those of the installation, so that the removal takes them along.
+pub fn apply_with_token(
+    request: &Request<'_>,
+    hook: &HttpHook,
+    make: &dyn Fn() -> Result<String, InstallError>,
+) -> Result<Applied, InstallError> {
+    run(request, |request, made| {
+        let hook = HttpHook { token: make()?, ..hook.clone() };
+        let done = attempt_until_stable(&Request { http: Some(&hook), ..*request }, made);
+        if done.is_err() {
+            remove_unused_token(request.paths);
+        }
+        done
+    })
+}
+
 /// Installs or removes. Everything happens, or nothing; a file that another program writes meanwhile is planned anew.
 pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
+    run(request, attempt_until_stable)
+}
+
+fn run(
+    request: &Request<'_>,
+    work: impl FnOnce(&Request<'_>, &[PathBuf]) -> Result<(Applied, Receipts), InstallError>,
+) -> Result<Applied, InstallError> {
     let locks = request.paths.locks();
     let made = missing_folders(&locks);
     let lock = match Lock::acquire(&install_lock(request.paths), LOCK_WAIT) {
@@ -201,15 +227,28 @@ pub fn apply(request: &Request<'_>) -> Result<Applied, InstallError> {
             return Err(error.into());
         }
     };
-    let done = attempt_until_stable(request, &made);
+    let done = work(request, &made);
     let mut folders = made;
     if let Ok((_, receipts)) = &done
         && receipts.files.is_empty()
     {
+        if receipts.folders.contains(&request.paths.state) {
+            remove_unused_token(request.paths);
+        }
         folders.extend(receipts.folders.iter().chain([&request.paths.data, &request.paths.state]).cloned());
     }
     tidy(&folders, &locks, lock);
     done.map(|(applied, _)| applied)
+}
+
+/// Removes the token that was made for entries which are out by now, if no daemon has ever left anything beside it.
+fn remove_unused_token(paths: &Paths) {
+    let beside = |name: &std::ffi::OsStr| Some(name) != paths.locks().file_name() && name != TOKEN;
+    let Ok(entries) = std::fs::read_dir(&paths.state) else { return };
+    if !entries.flatten().any(|entry| beside(&entry.file_name())) {
+        // What cannot be removed is as good as what was never there: nobody uses it.
+        let _ = remove_file(&paths.state.join(TOKEN));
+    }
 }
 
 /// Removes those folders that hold nothing. What lies above the lock can only go after it, all else before others

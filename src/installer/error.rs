@@ -128,6 +128,9 @@ pub enum InstallError {
         /// The settings file.
         path: PathBuf,
     },
+    /// The daemon's token, which entries that ask it need, could not be made.
+    #[error("{0}")]
+    NoToken(String),
     /// Another program kept rewriting the file.
     #[error("{path} kept changing; gave up after {attempts} attempts", path = .path.display())]
     KeptChanging {
@@ -196,6 +199,9 @@ impl InstallError {
                     path.display()
                 )
             }
+            InstallError::NoToken(_) => {
+                "correct that and run this again, or install without --http. Nothing was changed.".into()
+            }
             InstallError::KeptChanging { .. } => {
                 "another program rewrites the file all the time; stop it and run this again".into()
             }
@@ -210,9 +216,8 @@ impl InstallError {
             about.parent() == target.parent() && name(about).contains(&name(target))
         };
         let targets = [Some(path.to_path_buf()), resolve(path).ok()];
-        let of_note = error
-            .path()
-            .is_some_and(|about| targets.iter().flatten().any(|target| is_about(about, target)));
+        let of_note =
+            error.path().is_some_and(|about| targets.iter().flatten().any(|target| is_about(about, target)));
         if of_note && !error.is_conflict() { InstallError::NoteFile(error) } else { InstallError::Fs(error) }
     }
 
@@ -254,7 +259,9 @@ fn hint_of_files(error: &FsError) -> &'static str {
             "the file has other names, which a replacement would cut off; make it a file of its own or a symlink"
         }
         FsError::ReadOnly { .. } => "make the file writable (chmod u+w) if rtk may change it",
-        FsError::NotRegular { .. } => "put a regular file there, or move away what is there, and run this again",
+        FsError::NotRegular { .. } => {
+            "put a regular file there, or move away what is there, and run this again"
+        }
         FsError::SymlinkLoop { .. } => "let the link lead to a file, or remove it, and run this again",
         FsError::Locked { .. } => "another rtk init is at work; run this again when it has ended",
         FsError::Io { source, .. } => match source.kind() {

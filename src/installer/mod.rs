@@ -24,7 +24,7 @@ mod settings;
 mod show;
 mod undo;
 
-pub use apply::{Applied, FileChange, Preview, Request, apply, has_leavings, preview};
+pub use apply::{Applied, FileChange, Preview, Request, apply, apply_with_token, has_leavings, preview};
 pub use entries::HttpHook;
 pub use error::InstallError;
 pub use memory_note::{NoteChoice, NoteState};
@@ -32,6 +32,7 @@ pub use plan::Action;
 pub use registered::{http_hook, registered_in_settings};
 pub use scope::Scope;
 pub use show::{
-    ClientVerdict, FileReport, Finding, Fired, HookReport, Level, Named, NoteReport, Reply, Report, RewriteMode,
-    Rewriting, RuleReport, Vanished, ask_client, named_program, rewriting, show, vanished, worst,
+    ClientVerdict, FileReport, Finding, Fired, HookReport, Level, Named, NoteReport, Reply, Report,
+    RewriteMode, Rewriting, RuleReport, Vanished, ask_client, named_program, rewriting, show, vanished,
+    worst,
 };

@@ -242,3 +242,27 @@ fn a_folder_that_is_not_trusted_is_a_reason_for_silence() {
     state(true);
     sandbox.rtk(&["init", "--show"]).code(0);
 }
+
+/// Whoever watches sees what is waited for, and nothing of it stays in what is read afterwards.
+#[test]
+fn on_a_terminal_the_steps_that_take_long_are_named() {
+    use std::io::Read as _;
+    let sandbox = Sandbox::new();
+    let bin = sandbox.home().join(".local/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    program(&bin.join("claude"), "#!/bin/sh\nsleep 1\necho Claude Code doctor\n");
+    let (mut person, terminal) = crate::sandbox::terminal();
+    let mut command = sandbox.command(std::ffi::OsStr::new(env!("CARGO_BIN_EXE_rtk")));
+    command.arg("doctor").stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+    let mut child = command.stderr(terminal).spawn().unwrap();
+    drop(command);
+    let mut told = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+    let mut seen = Vec::new();
+    // Linux reports the closed other end of a terminal as an error after the last byte.
+    let _ = person.read_to_end(&mut seen);
+    child.wait().unwrap();
+    let seen = String::from_utf8_lossy(&seen).into_owned();
+    assert!(seen.contains("asking claude about the settings"), "{seen:?}");
+    assert!(told.contains("its doctor accepts the settings") && !told.contains("asking"), "{told}");
+}

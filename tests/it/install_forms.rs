@@ -237,3 +237,23 @@ fn show_asks_the_daemon_and_starts_the_server() {
     assert_eq!(code, Some(2), "{report:#}");
     assert!(report.to_string().contains("rtk init --global --mcp puts it back"), "{report:#}");
 }
+
+/// The token is made for the entries: not before somebody has agreed, and it goes with them unless a daemon was there.
+#[test]
+fn the_token_comes_with_the_entries_and_goes_with_them() {
+    let place = Place::new();
+    let before = place.tree();
+    let run = place.run(&["init", "--http"]);
+    assert_eq!(run.code, Some(1), "there is nobody to ask: {}", run.stderr);
+    assert_eq!(place.tree(), before, "nothing was changed");
+    place.ok(&["init", "--http", "--yes"]);
+    assert_eq!(token(&place).len(), 64);
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert_eq!(place.tree(), before);
+
+    place.ok(&["init", "--http", "--yes"]);
+    let log = place.home().join(".local/state/rtk/rtk.log");
+    std::fs::write(&log, "of a daemon\n").unwrap();
+    place.ok(&["init", "--uninstall", "--yes"]);
+    assert_eq!(token(&place).len(), 64, "others may know it by now");
+}

@@ -1,12 +1,15 @@
 //! What the installed client itself thinks of the settings.
 
 use super::Section;
+use crate::cli::output::Progress;
 use crate::cli::{CliError, Session};
 use crate::installer::{ClientVerdict, Finding, Level, ask_client};
 use serde_json::json;
 
 pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
+    let progress = Progress::step(&session.out, "asking claude about the settings");
     let verdict = ask_client(&session.env);
+    drop(progress);
     let facts = json!(verdict);
     let Some(verdict) = verdict else {
         let lines =

@@ -1,9 +1,11 @@
 //! The installation as `rtk init --show` and `rtk doctor` print it: files, hooks, what came of firing them.
 
 use super::{Section, verdict};
+use crate::cli::output::Progress;
 use crate::cli::{CliError, Session};
 use crate::installer::{
-    Fired, HookReport, NoteReport, NoteState, Reply, Report, RewriteMode, Rewriting, RuleReport, rewriting, show,
+    Fired, HookReport, NoteReport, NoteState, Reply, Report, RewriteMode, Rewriting, RuleReport, rewriting,
+    show,
 };
 use serde_json::json;
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 /// `rtk init --show`: what is registered, reachable and firing; the verdict is the exit code.
 pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> {
     let paths = session.paths()?;
-    let report = show(&session.env, paths)?;
+    let report = examined(session)?;
     let verdict = verdict(&report.findings);
     let projects = super::memory::indexed_projects(paths);
     if session.out.is_json() {
@@ -37,9 +39,15 @@ pub(in crate::cli) fn run_show(session: &Session) -> Result<ExitCode, CliError> 
     Ok(verdict.code())
 }
 
+/// Looks at the installation, which starts each hook: a moment usually, its time limit when one is stuck.
+fn examined(session: &Session) -> Result<Report, CliError> {
+    let _progress = Progress::step(&session.out, "firing the registered hooks");
+    Ok(show(&session.env, session.paths()?)?)
+}
+
 /// The installation as a part of `rtk doctor`.
 pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
-    let report = show(&session.env, session.paths()?)?;
+    let report = examined(session)?;
     let rewriting = rewriting_of(session, &report)?;
     let mut lines = lines(&report);
     lines.push(describe_rewriting(&rewriting));
@@ -78,7 +86,9 @@ fn describe_note(note: &NoteReport) -> String {
             format!("note     in {path}, in other words than this version's: rtk init --{scope} renews it")
         }
         NoteState::TakenOut => {
-            format!("note     taken out of {path} by other hands: rtk init --{scope} --claude-md puts it back")
+            format!(
+                "note     taken out of {path} by other hands: rtk init --{scope} --claude-md puts it back"
+            )
         }
     }
 }
