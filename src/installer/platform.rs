@@ -47,6 +47,29 @@ impl Platform {
         }
     }
 
+    /// The shell to which the client hands a hook's command line, and the option in front of it. On Windows that is the
+    /// `bash` of Git, which takes the same lines.
+    pub(super) const fn shell(self) -> (&'static str, &'static str) {
+        match self {
+            Platform::Linux | Platform::MacOs => ("/bin/sh", "-c"),
+            Platform::Windows => ("bash.exe", "-c"),
+        }
+    }
+
+    /// Where an administrator's settings lie.
+    pub(super) const fn managed_folder(self) -> &'static str {
+        match self {
+            Platform::Linux => "/etc/claude-code",
+            Platform::MacOs => "/Library/Application Support/ClaudeCode",
+            Platform::Windows => r"C:\Program Files\ClaudeCode",
+        }
+    }
+
+    /// Whether the client, started below a project's root, reads the root's local settings.
+    pub(super) const fn reads_local_settings_from_below(self) -> bool {
+        !matches!(self, Platform::Windows)
+    }
+
     /// Whether two paths name the same file by their spelling alone.
     pub(super) fn same_spelling(self, one: &str, other: &str) -> bool {
         match self {
@@ -100,6 +123,21 @@ mod tests {
         assert!(!Platform::Windows.same_spelling(r"C:\Bin\rtk.exe", r"D:\Bin\rtk.exe"));
         assert_eq!(Platform::Windows.program_names("rtk"), ["rtk.exe", "rtk.com"]);
         assert_eq!(Platform::MacOs.program_names("rtk"), ["rtk"]);
+        assert_eq!(Platform::Windows.program_names("claude"), ["claude.exe", "claude.com"]);
+    }
+
+    #[test]
+    fn each_system_has_its_shell_its_administrators_folder_and_its_reach() {
+        for (platform, shell, managed, from_below) in [
+            (Platform::Linux, "/bin/sh", "/etc/claude-code", true),
+            (Platform::MacOs, "/bin/sh", "/Library/Application Support/ClaudeCode", true),
+            (Platform::Windows, "bash.exe", r"C:\Program Files\ClaudeCode", false),
+        ] {
+            assert_eq!(platform.shell(), (shell, "-c"), "{platform:?}");
+            assert_eq!(platform.managed_folder(), managed, "{platform:?}");
+            assert_eq!(platform.reads_local_settings_from_below(), from_below, "{platform:?}");
+            assert!(is_absolute(managed), "{managed}");
+        }
     }
 
     #[test]

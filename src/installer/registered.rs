@@ -8,6 +8,7 @@ use super::entries::HttpHook;
 use super::error::Ignored;
 use super::faults::faults;
 use super::matcher::matches;
+use super::platform::Platform;
 use super::recognise::{Call, Known};
 use super::scope::{CLIENT_FOLDER, client_folder, program};
 use super::settings::{HandlerAt, SettingsDocument};
@@ -46,6 +47,7 @@ fn session_files(env: &Env) -> Vec<PathBuf> {
         let folder = start.join(CLIENT_FOLDER);
         files.extend([folder.join("settings.json"), folder.join("settings.local.json")]);
         let root = find_root(start, env).ok().flatten();
+        let root = root.filter(|_| Platform::current().reads_local_settings_from_below());
         files.extend(root.map(|root| root.path.join(CLIENT_FOLDER).join("settings.local.json")));
     }
     files

@@ -256,13 +256,17 @@ fn on_a_terminal_the_steps_that_take_long_are_named() {
     command.arg("doctor").stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
     let mut child = command.stderr(terminal).spawn().unwrap();
     drop(command);
+    // A terminal that nobody reads fills up.
+    let watching = std::thread::spawn(move || {
+        let mut seen = Vec::new();
+        // Linux reports the closed other end of a terminal as an error after the last byte.
+        let _ = person.read_to_end(&mut seen);
+        String::from_utf8_lossy(&seen).into_owned()
+    });
     let mut told = String::new();
     child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
-    let mut seen = Vec::new();
-    // Linux reports the closed other end of a terminal as an error after the last byte.
-    let _ = person.read_to_end(&mut seen);
     child.wait().unwrap();
-    let seen = String::from_utf8_lossy(&seen).into_owned();
+    let seen = watching.join().unwrap();
     assert!(seen.contains("asking claude about the settings"), "{seen:?}");
     assert!(told.contains("its doctor accepts the settings") && !told.contains("asking"), "{told}");
 }

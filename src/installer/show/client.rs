@@ -5,6 +5,7 @@
 use crate::base::{Env, ProcessOutput, run_with_input};
 use crate::fs::{FsError, WriteOptions, create_folders, read, replace};
 use crate::installer::apply::SETTINGS_BYTES_MAX;
+use crate::installer::platform::Platform;
 use crate::installer::recognise::is_executable;
 use crate::installer::scope::Scope;
 use serde::Serialize;
@@ -62,7 +63,9 @@ fn find(env: &Env) -> Option<PathBuf> {
     let search: Vec<PathBuf> =
         env.os("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
     let usual = env.home().into_iter().flat_map(|home| USUAL_PLACES.map(|place| home.join(place)));
-    search.into_iter().map(|folder| folder.join(PROGRAM)).chain(usual).find(|path| is_executable(path))
+    let names = Platform::current().program_names(PROGRAM);
+    let on_path = search.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
+    on_path.chain(usual).find(|path| is_executable(path))
 }
 
 /// The client's report, and for each copied file the name under which the user knows it.

@@ -4,6 +4,7 @@
 
 use super::sample::{PROMPT, Sample};
 use crate::base::{Paths, ProcessOutput, run_with_input};
+use crate::installer::platform::Platform;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::ffi::{OsStr, OsString};
@@ -84,7 +85,8 @@ impl Firer {
             Start::Exec { program, args } => (program.as_os_str(), args.iter().map(OsString::from).collect()),
             Start::Shell { command, plugin } => {
                 environment.extend(plugin.map(|folder| ("CLAUDE_PLUGIN_ROOT".into(), Some(folder.into()))));
-                (OsStr::new("/bin/sh"), vec!["-c".into(), command.into()])
+                let (shell, option) = Platform::current().shell();
+                (OsStr::new(shell), vec![option.into(), command.into()])
             }
         };
         let line = format!("{payload}\n");

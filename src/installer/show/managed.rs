@@ -7,14 +7,6 @@ use crate::installer::settings::SettingsDocument;
 use crate::text::JsonKind;
 use std::path::{Path, PathBuf};
 
-/// Where an administrator's settings lie.
-#[cfg(not(any(target_os = "macos", windows)))]
-pub(super) const FOLDER: &str = "/etc/claude-code";
-#[cfg(target_os = "macos")]
-pub(super) const FOLDER: &str = "/Library/Application Support/ClaudeCode";
-#[cfg(windows)]
-pub(super) const FOLDER: &str = "C:\\Program Files\\ClaudeCode";
-
 /// The scope of these files.
 const SCOPE: &str = "managed";
 

@@ -29,6 +29,7 @@ use super::InstallError;
 use super::apply::{SETTINGS_BYTES_MAX, read_receipts};
 use super::error::Ignored;
 use super::faults::faults;
+use super::platform::Platform;
 use super::recognise::Known;
 use super::scope::{Scope, program};
 use super::settings::SettingsDocument;
@@ -43,7 +44,7 @@ const MAIN_EVENT: &str = "PreToolUse";
 
 /// Looks at every scope and fires rtk's own entries; foreign hooks are never run. Changes nothing.
 pub fn show(env: &Env, paths: &Paths) -> Result<Report, InstallError> {
-    show_with(env, paths, Path::new(managed::FOLDER))
+    show_with(env, paths, Path::new(Platform::current().managed_folder()))
 }
 
 fn show_with(env: &Env, paths: &Paths, managed: &Path) -> Result<Report, InstallError> {
