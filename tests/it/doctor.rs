@@ -247,7 +247,7 @@ fn a_folder_that_is_not_trusted_is_a_reason_for_silence() {
 #[test]
 fn on_a_terminal_the_steps_that_take_long_are_named() {
     use std::io::Read as _;
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().with("TERM", "xterm");
     let bin = sandbox.home().join(".local/bin");
     std::fs::create_dir_all(&bin).unwrap();
     program(&bin.join("claude"), "#!/bin/sh\nsleep 1\necho Claude Code doctor\n");
