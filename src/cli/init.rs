@@ -1,6 +1,7 @@
 //! `rtk init`: shows the change as a diff, asks, applies; or proves that the installation works.
 
 use super::args::InitArgs;
+use super::output::Progress;
 use super::{CliError, Session};
 use crate::base::Paths;
 use crate::daemon::{self, Place};
@@ -67,7 +68,9 @@ pub(super) fn run(session: &Session, args: InitArgs) -> Result<ExitCode, CliErro
             return Ok(ExitCode::from(1));
         }
     }
+    let progress = Progress::step(&session.out, "changing the settings");
     let applied = apply_for(session, &request)?;
+    drop(progress);
     let change = Preview { notes: applied.notes, ..change };
     if session.out.is_json() {
         show_change(session, &change, true)?;

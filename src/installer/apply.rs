@@ -8,9 +8,9 @@ use super::plan::{Action, After, Content, FilePlan, Job, plan_file};
 use super::receipt::{FileReceipt, RECEIPT_BYTES_MAX, Receipts, hash};
 use super::recognise::Known;
 use super::scope::{Scope, must_not_be_foreign, others_can_read, program, same};
-use crate::base::{Env, Paths};
+use crate::base::{Deadline, Env, Paths};
 use crate::fs::{
-    ChangeSet, Expected, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
+    ChangeSet, Expected, FsError, Lock, WriteOptions, content_hash, has_stale_temporaries, quarantine, read,
     remove_dir_if_empty, remove_file, remove_idle_locks, remove_stale_temporaries,
 };
 use std::path::{Path, PathBuf};
@@ -18,11 +18,12 @@ use std::time::Duration;
 
 /// A larger settings file is not touched, in bytes.
 pub(super) const SETTINGS_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// How long another installer may hold the lock.
-const LOCK_WAIT: Duration = Duration::from_secs(20);
-/// How often is planned anew when the file changes under our hands.
-const ATTEMPTS_MAX: usize = 200;
-/// How often a file that is no strict JSON is read again: it may have been caught half written.
+/// How long is planned anew when the file changes under our hands, in milliseconds. Between two writes of another
+/// program a moment for ours is found soon, unless the machine is busy with much else.
+const PATIENCE_MS: u64 = 40_000;
+/// How long another installer may hold the lock: all of its patience, and more.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// How often in a row a file that is no strict JSON is read again: it may have been caught half written.
 const UNREADABLE_MAX: usize = 5;
 /// The daemon's token, in rtk's state folder.
 const TOKEN: &str = "token";
@@ -284,24 +285,20 @@ fn attempt_until_stable(
     }
     let mut unreadable = 0;
     let mut path = PathBuf::new();
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = 0;
+    let patience = Deadline::after_ms(PATIENCE_MS);
+    while !patience.passed() {
+        attempts += 1;
         match attempt(request, made) {
             Ok(Attempt::Done(applied, receipts)) => return Ok((applied, receipts)),
-            Ok(Attempt::Overwritten(at)) => path = at,
-            Err(error) if error.may_pass() => {
-                unreadable += usize::from(!matches!(&error, InstallError::Fs(_)));
-                if unreadable > UNREADABLE_MAX {
-                    return Err(error);
-                }
-                if let InstallError::Fs(crate::fs::FsError::Changed { path: at }) = error {
-                    path = at;
-                }
-            }
+            Ok(Attempt::Overwritten(at)) => (path, unreadable) = (at, 0),
+            Err(InstallError::Fs(FsError::Changed { path: at })) => (path, unreadable) = (at, 0),
+            Err(error) if error.may_pass() && unreadable < UNREADABLE_MAX => unreadable += 1,
             Err(error) => return Err(error),
         }
         std::thread::sleep(PAUSE);
     }
-    Err(InstallError::KeptChanging { path, attempts: ATTEMPTS_MAX })
+    Err(InstallError::KeptChanging { path, attempts })
 }
 
 enum Attempt {
