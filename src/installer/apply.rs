@@ -315,13 +315,16 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     }
     let program = program(request.env)?;
     let known = Known::new(request.env, &program, receipts.programs.clone());
-    let mut notes = notes(request, &plans.settings, &known);
-    notes.extend(plans.said.clone());
     let changed = plans.unfinished().is_some();
-    let mut done = Applied { path: plans.settings.path.clone(), changed, notes };
+    // Made when all is written: who else writes the file leaves little time between reading and writing.
+    let done = |plans: &Plans| {
+        let mut notes = notes(request, &plans.settings, &known);
+        notes.extend(plans.said.clone());
+        Applied { path: plans.settings.path.clone(), changed, notes }
+    };
     let book = receipts_path(request.paths);
     if !changed && plans.each().iter().all(|plan| !plan.forget) {
-        return Ok(Attempt::Done(done, receipts));
+        return Ok(Attempt::Done(done(&plans), receipts));
     }
     if receipts.damaged {
         quarantine(&book)?;
@@ -354,6 +357,7 @@ fn attempt(request: &Request<'_>, made: &[PathBuf]) -> Result<Attempt, InstallEr
     if let Some(unfinished) = read_and_plan(request)?.0.unfinished() {
         return Ok(Attempt::Overwritten(unfinished.path.clone()));
     }
+    let mut done = done(&plans);
     if plans.each().iter().any(|plan| plan.forget) {
         // Last of all: as long as it is there, a removal that was cut short can be completed.
         plans.each().iter().filter(|plan| plan.forget).for_each(|plan| receipts.forget(&plan.path));
@@ -404,22 +408,22 @@ fn read_and_plan(request: &Request<'_>) -> Result<(Plans, Receipts), InstallErro
     if request.http.is_some() && others_can_read(&path) {
         return Err(InstallError::Exposed { path });
     }
-    let content = Content::Hooks { http: request.http, allow: request.allow };
-    let job = job(request, &path, &receipts, &known, content)?;
-    let settings = plan_file(job, request.action)?;
-    let content = read(&note_path, SETTINGS_BYTES_MAX);
-    let (now, unusable) = match content {
+    let (now, unusable) = match read(&note_path, SETTINGS_BYTES_MAX) {
         Ok(now) => (now, None),
         Err(error) => (None, Some(error)),
     };
     let missing_folders = note_path.parent().map(missing_folders).unwrap_or_default();
-    let job = NoteJob { path: &note_path, scope: request.scope, now, missing_folders, receipts: &receipts };
+    let note_job =
+        NoteJob { path: &note_path, scope: request.scope, now, missing_folders, receipts: &receipts };
     let choice = if request.action == Action::Uninstall { NoteChoice::Without } else { request.note };
     let (note, said) = match unusable {
-        Some(error) => plan_unusable(job, choice, error.into())?,
-        None => plan_note(job, choice)?,
+        Some(error) => plan_unusable(note_job, choice, error.into())?,
+        None => plan_note(note_job, choice)?,
     };
     let servers = plan_servers(request, &receipts, &known)?;
+    // The file that others write most is read last.
+    let content = Content::Hooks { http: request.http, allow: request.allow };
+    let settings = plan_file(job(request, &path, &receipts, &known, content)?, request.action)?;
     Ok((Plans { settings, note, said, servers }, receipts))
 }
 
