@@ -1,6 +1,7 @@
 //! Makes the edits of a plan, in order, in one change set: all of them or none.
 
 use super::apply::EDIT_BYTES_MAX;
+use super::document::edit;
 use super::plan::{PlannedEdit, Step};
 use super::{Cost, Done, EditError, Edited, Passage, Patch, Policy, replace_passage};
 use crate::base::Deadline;
@@ -127,6 +128,10 @@ impl<'p> Work<'p> {
             Step::Passage { old, new, times, adapt } => {
                 let passage = Passage { old, new, times: *times, adapt: *adapt };
                 replace_passage(path, content, &passage).map(|(after, _)| after)
+            }
+            Step::Value { request, format } => {
+                let edited = edit(request.start(path, content)?, *format, request);
+                edited.map_err(|fault| EditError::Document { path: path.to_path_buf(), fault })
             }
             Step::Patch { adapt, .. } => match task.part {
                 Some((patch, _)) if task.edit.file.is_some() => {

@@ -1,7 +1,9 @@
 //! Reads the plan of a batch: a JSON document with a list of edits, each of one kind.
 
+use super::document::{Action, Format, KeyPath, Request, ValueType};
 use super::{EditError, IfMatch};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use std::path::{Path, PathBuf};
 
 /// More edits are no plan, they are a mistake.
@@ -30,6 +32,23 @@ struct Raw {
     #[serde(default)]
     create: bool,
     if_match: Option<String>,
+    set: Option<String>,
+    unset: Option<String>,
+    #[serde(default, deserialize_with = "there")]
+    value: Option<Box<RawValue>>,
+    #[serde(rename = "type")]
+    kind: Option<ValueType>,
+    #[serde(default)]
+    insert: bool,
+    #[serde(default)]
+    create_parents: bool,
+    move_to: Option<i64>,
+    format: Option<Format>,
+}
+
+/// A value that is there, `null` included.
+fn there<'d, D: Deserializer<'d>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(value).map(Some)
 }
 
 /// One edit of a plan.
@@ -58,6 +77,13 @@ pub enum Step {
         times: super::Times,
         /// Whether whitespace may differ.
         adapt: bool,
+    },
+    /// Changes a value in a document.
+    Value {
+        /// Where and how.
+        request: Request,
+        /// What the document is.
+        format: Format,
     },
     /// Applies a patch.
     Patch {
@@ -94,7 +120,7 @@ pub fn parse_plan(source: &Path, text: &[u8]) -> Result<Vec<PlannedEdit>, EditEr
                 number,
                 cause: Box::new(EditError::Usage {
                     message,
-                    hint: "each edit has file and content, or file, old and new, or patch".into(),
+                    hint: "each edit has file and content, or file, old and new, or file, set and value, or file and unset, or patch".into(),
                 }),
             })
         })
@@ -107,9 +133,24 @@ impl Raw {
         if self.create {
             if_match = Some(IfMatch::Missing);
         }
-        let what = match (self.content, self.old, self.new, self.patch) {
-            (Some(content), None, None, None) => Step::Content(content.into_bytes()),
-            (None, Some(old), Some(new), None) => {
+        if self.set.is_none() && (self.value.is_some() || self.kind.is_some() || self.move_to.is_some()) {
+            return Err("it has a value and no key to set".into());
+        }
+        let change = match (&self.set, &self.unset) {
+            (None, None) => None,
+            (Some(_), Some(_)) => return Err("it has both set and unset".into()),
+            (Some(key), None) => Some((key, self.action()?)),
+            (None, Some(key)) => Some((key, Action::Unset)),
+        };
+        let what = match (self.content, self.old, self.new, self.patch, change) {
+            (None, None, None, None, Some((key, action))) => {
+                let path = KeyPath::parse(key).map_err(|fault| fault.to_string())?;
+                let named = || self.file.as_deref().and_then(Format::of);
+                let format = self.format.or_else(named).ok_or("the file's name does not say its format")?;
+                Step::Value { request: Request { path, action }, format }
+            }
+            (Some(content), None, None, None, None) => Step::Content(content.into_bytes()),
+            (None, Some(old), Some(new), None, None) => {
                 let times = match (self.all, self.count) {
                     (true, Some(_)) => return Err("it has both all and count".into()),
                     (true, None) => super::Times::All,
@@ -118,10 +159,12 @@ impl Raw {
                 };
                 Step::Passage { old: old.into_bytes(), new: new.into_bytes(), times, adapt: self.adapt }
             }
-            (None, None, None, Some(text)) => Step::Patch { text: text.into_bytes(), adapt: self.adapt },
-            (None, Some(_), None, None) => return Err("it has old and no new".into()),
-            (None, None, Some(_), None) => return Err("it has new and no old".into()),
-            (None, None, None, None) => return Err("it says nothing to do".into()),
+            (None, None, None, Some(text), None) => {
+                Step::Patch { text: text.into_bytes(), adapt: self.adapt }
+            }
+            (None, Some(_), None, None, None) => return Err("it has old and no new".into()),
+            (None, None, Some(_), None, None) => return Err("it has new and no old".into()),
+            (None, None, None, None, None) => return Err("it says nothing to do".into()),
             _ => return Err("it says several things to do".into()),
         };
         if self.file.is_none() && !matches!(what, Step::Patch { .. }) {
@@ -131,5 +174,24 @@ impl Raw {
             return Err("it has a condition and names no file".into());
         }
         Ok(PlannedEdit { file: self.file, what, if_match })
+    }
+
+    /// What happens at the key that is set: text is text, everything else is the JSON that it is written as, and with a
+    /// type the text of either is read as on a command line.
+    fn action(&self) -> Result<Action, String> {
+        let value = match (&self.value, self.move_to) {
+            (None, Some(to)) => return Ok(Action::Move(to)),
+            (Some(_), Some(_)) => return Err("it has both value and move_to".into()),
+            (None, None) => return Err("it has set and no value".into()),
+            (Some(value), None) => value.get(),
+        };
+        let text = serde_json::from_str::<String>(value).ok();
+        let kind = if text.is_some() { ValueType::String } else { ValueType::Json };
+        Ok(Action::Set {
+            text: text.unwrap_or_else(|| value.to_owned()),
+            kind: Some(self.kind.unwrap_or(kind)),
+            insert: self.insert,
+            create_parents: self.create_parents,
+        })
     }
 }

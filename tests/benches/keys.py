@@ -5,12 +5,12 @@
 
 RTK is the program to measure, such as target/release/rtk. One existing key is set in generated JSON, JSONC and TOML files
 of the given sizes in KB. The minimal program is C: read the file, change one byte, write a temporary file beside it, fsync,
-rename, fsync the folder. Peers are used if they are there: jq, yq, and in DIR (npm install jsonc-parser @taplo/cli in it,
-and a Python venv `v` with tomlkit and toml-cli) node's jsonc-parser, tomlkit and `toml`. None of them syncs, and jq drops
+rename, fsync the folder. Peers are used if they are there: jq, yq, and in DIR (npm install jsonc-parser in it, a
+Python venv `v` with tomlkit and toml-cli, cargo install --root DIR toml-cli) node's jsonc-parser, tomlkit and both `toml`s. None of them syncs, and jq drops
 comments; they are given that advantage. Runs are interleaved; medians of wall time, user+sys time and the largest resident
 set are told, since machines are noisy.
 """
-import argparse, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, shutil, statistics, subprocess, tempfile
 
 MINIMAL = r"""
 #include <fcntl.h>
@@ -44,6 +44,33 @@ int main(int argc, char **argv) {
 }
 """
 
+# Starts a program and tells microseconds of wall and processor time and the largest resident set in KiB. A program that
+# Python starts would be told to be as large as Python is.
+LAUNCHER = r"""
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    struct timespec start, end;
+    struct rusage used;
+    int status = 0;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    pid_t child = argc > 2 ? fork() : -1;
+    if (child < 0) return 1;
+    if (child == 0) { execvp(argv[2], argv + 2); _exit(127); }
+    if (wait4(child, &status, 0, &used) != child) return 2;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    FILE *out = fopen(argv[1], "w");
+    if (!out) return 3;
+    fprintf(out, "%ld %ld %ld %d\n", (end.tv_sec - start.tv_sec) * 1000000 + (end.tv_nsec - start.tv_nsec) / 1000,
+            (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec,
+            used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+    return fclose(out) ? 4 : 0;
+}
+"""
+
 
 def json_text(size, comments):
     """Objects as in a lock file or a package list; JSONC has a comment in each."""
@@ -71,17 +98,15 @@ def toml_text(size):
     return "".join(out), f"package-{number // 2}.size"
 
 
-def run(command, environment, stdin=None, stdout=None):
+def run(launcher, command, environment):
     """Wall time, user+sys time in ms, largest resident set in MiB."""
-    start = time.perf_counter()
-    child = subprocess.Popen(command, env=environment, stdin=stdin or subprocess.DEVNULL, stdout=stdout or subprocess.DEVNULL, stderr=subprocess.PIPE)
-    errors = child.stderr.read()
-    _, status, used = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{command}: {child.returncode} {errors.decode()[:300]}")
-    return wall * 1000, (used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024
+    told = launcher + ".told"
+    done = subprocess.run([launcher, told, *command], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with open(told) as file:
+        wall, cpu, memory, status = (int(word) for word in file.read().split())
+    if done.returncode or status:
+        raise SystemExit(f"{command}: {status} {done.stderr.decode()[:300]}")
+    return wall / 1000, cpu / 1000, memory / 1024
 
 
 NODE = """const j=require(process.argv[1]+'/node_modules/jsonc-parser'),fs=require('fs');const f=process.argv[2];let t=fs.readFileSync(f,'utf8');
@@ -107,7 +132,10 @@ def programs(options, kind, key, folder, minimal):
         if os.path.exists(python):
             found.append(("tomlkit", lambda f, v: [python, "-c", TOMLKIT, f, key, str(v)]))
         if os.path.exists(tool):
-            found.append(("toml-cli", lambda f, v: [tool, "set", "--toml-path", f, key, str(v)]))
+            found.append(("toml-cli (Python)", lambda f, v: [tool, "set", "--toml-path", f, key, str(v)]))
+        rust = os.path.join(options.peers, "bin/toml")
+        if os.path.exists(rust):
+            found.append(("toml-cli (Rust, to stdout)", lambda f, v: [rust, "set", f, key, str(v)]))
     return found
 
 
@@ -126,6 +154,10 @@ def main():
         with open(source, "w") as file:
             file.write(MINIMAL)
         subprocess.run(["cc", "-O2", "-o", minimal, source], check=True)
+        launcher = os.path.join(folder, "launcher")
+        with open(launcher + ".c", "w") as file:
+            file.write(LAUNCHER)
+        subprocess.run(["cc", "-O2", "-o", launcher, launcher + ".c"], check=True)
         environment = {"HOME": folder, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "RTK_HOME": os.path.join(folder, "rtk")}
         work = os.path.join(folder, "work")
         os.mkdir(work)
@@ -144,7 +176,7 @@ def main():
                             file.write(text)
                             file.flush()
                             os.fsync(file.fileno())
-                        samples[name].append(run(command(path, 100000 + turn), environment))
+                        samples[name].append(run(launcher, command(path, 100000 + turn), environment))
                 for name, _ in candidates:
                     wall, cpu, memory = (statistics.median(values) for values in zip(*samples[name]))
                     results.append({"kb": size, "format": kind, "program": name, "wall_ms": round(wall, 2), "cpu_ms": round(cpu, 2), "mib": round(memory, 1)})

@@ -1,7 +1,7 @@
-//! Mutates documents, key paths and values for a while and edits them: nothing panics, and what an edit says it did
-//! is what readers find.
+//! Mutates documents, key paths, values and patches for a while and edits with them: nothing panics, and what an edit
+//! says it did is what readers find.
 //!
-//! Each target runs for `RTK_FUZZ_SECONDS` (default 2), from `RTK_FUZZ_SEED` (default from the clock, and printed when
+//! Each target runs for `RTK_FUZZ_SECONDS` of processor time (default 2), from `RTK_FUZZ_SEED` (default from the clock, and printed when
 //! a case fails, so that it can be run again). Cases are made from a grammar's pieces, which random bytes would never
 //! hit, and then damaged byte by byte.
 
@@ -12,13 +12,14 @@
 )]
 
 mod documents;
+mod patches;
 mod random;
 
 use random::Random;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-/// Seconds that each target runs when nothing else is asked for.
+/// Seconds of processor time that each target gets when nothing else is asked for.
 const SECONDS_DEFAULT: u64 = 2;
 /// Cases between two looks at the clock.
 const CASES_BETWEEN_LOOKS: u64 = 64;
@@ -27,15 +28,21 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+/// Processor time that this thread has used; a busy machine shortens no run.
+fn used() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 /// Runs one case after the other until the time is over; a failing one is told with its seed.
 fn fuzz(target: &str, case: impl Fn(&mut Random)) {
     let limit = Duration::from_secs(number("RTK_FUZZ_SECONDS").unwrap_or(SECONDS_DEFAULT));
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let fixed = number("RTK_FUZZ_SEED");
     let first = fixed.unwrap_or(since_epoch.as_nanos() as u64);
-    let start = Instant::now();
+    let start = used();
     let mut cases = 0;
-    while cases == 0 || (fixed.is_none() && start.elapsed() < limit) {
+    while cases == 0 || (fixed.is_none() && used() - start < limit) {
         for _ in 0..if fixed.is_some() { 1 } else { CASES_BETWEEN_LOOKS } {
             let seed = first.wrapping_add(cases);
             let run = catch_unwind(AssertUnwindSafe(|| case(&mut Random::new(seed))));
@@ -74,4 +81,9 @@ fn yaml_edits() {
 #[test]
 fn line_edits() {
     fuzz("line_edits", documents::lines);
+}
+
+#[test]
+fn patches() {
+    fuzz("patches", patches::patch);
 }

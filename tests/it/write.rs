@@ -2,7 +2,6 @@
 
 mod batch;
 mod file;
-mod fuzz_patch;
 mod keys;
 mod replace;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

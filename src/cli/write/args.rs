@@ -137,7 +137,7 @@ pub(super) struct PatchArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The plan: {\"edits\": [\n  {\"file\": \"a.txt\", \"content\": \"whole content\"},\n  {\"file\": \"b.rs\", \"old\": \"x\", \"new\": \"y\"},          also \"count\": 2 or \"all\": true\n  {\"patch\": \"--- a/c\\n+++ b/c\\n@@ …\"}            or with \"file\"\n]}\nEach edit takes \"if_match\" or \"create\": true; replace and patch take \"adapt\": true."
+    after_help = "The plan: {\"edits\": [\n  {\"file\": \"a.txt\", \"content\": \"whole content\"},\n  {\"file\": \"b.rs\", \"old\": \"x\", \"new\": \"y\"},          also \"count\": 2 or \"all\": true\n  {\"file\": \"p.json\", \"set\": \"a.b\", \"value\": 1},   or \"unset\": \"a.b\"\n  {\"patch\": \"--- a/c\\n+++ b/c\\n@@ …\"}            or with \"file\"\n]}\nEach edit takes \"if_match\" or \"create\": true; replace and patch take \"adapt\": true."
 )]
 pub(super) struct BatchArgs {
     /// The plan, a JSON document; `-` is stdin

@@ -23,11 +23,11 @@ pub(super) fn set(session: &Session, shared: &Shared, args: &SetArgs) -> Result<
             create_parents: args.create_parents,
         },
     };
-    change(session, shared, &args.place, action, args.create_parents)
+    change(session, shared, &args.place, action)
 }
 
 pub(super) fn unset(session: &Session, shared: &Shared, args: &UnsetArgs) -> Result<ExitCode, CliError> {
-    change(session, shared, &args.place, Action::Unset, false)
+    change(session, shared, &args.place, Action::Unset)
 }
 
 pub(super) fn get(session: &Session, shared: &Shared, args: &GetArgs) -> Result<ExitCode, CliError> {
@@ -78,18 +78,13 @@ fn change(
     shared: &Shared,
     place: &PlaceArgs,
     action: Action,
-    may_create: bool,
 ) -> Result<ExitCode, CliError> {
     let (path, format) = place.read()?;
     let request = Request { path, action };
     let receipts = session.paths()?.receipts();
     let mut made = None;
     let code = edit(session, shared, &place.path, &mut |before| {
-        let before = match before {
-            Some(before) => before,
-            None if may_create => b"",
-            None => return Err(EditError::Missing { path: place.path.clone() }),
-        };
+        let before = request.start(&place.path, before)?;
         if let (Action::Unset, Some(undone)) = (&request.action, Receipt::undo(&receipts, before, &place.key))
         {
             return Ok(undone);

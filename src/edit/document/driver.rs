@@ -11,8 +11,10 @@ use super::toml;
 use super::typed::{self, Rules, ValueType};
 use super::value::{Change, Taken, Value};
 use super::yaml::Yaml;
+use crate::edit::EditError;
 use crate::text::Splice;
 use std::ops::Range;
+use std::path::Path;
 
 /// More single edits than this are not made for one value; it is replaced whole instead.
 const PARTS_MAX: usize = 64;
@@ -48,6 +50,17 @@ pub struct Request {
     pub path: KeyPath,
     /// What.
     pub action: Action,
+}
+
+impl Request {
+    /// What an edit starts from: a file's content, or nothing where it makes the file together with the parents.
+    pub fn start<'c>(&self, path: &Path, content: Option<&'c [u8]>) -> Result<&'c [u8], EditError> {
+        match (content, &self.action) {
+            (Some(content), _) => Ok(content),
+            (None, Action::Set { create_parents: true, .. }) => Ok(b""),
+            (None, _) => Err(EditError::Missing { path: path.to_path_buf() }),
+        }
+    }
 }
 
 /// What was found at a key path.

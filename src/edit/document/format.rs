@@ -1,9 +1,11 @@
 //! Which format a file has, by its name.
 
+use serde::Deserialize;
 use std::path::Path;
 
 /// A format whose values can be edited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// RFC 8259, nothing more.
     Json,

@@ -3,9 +3,11 @@
 use super::fault::Fault;
 use super::json;
 use super::value::{Value, is_integer};
+use serde::Deserialize;
 
 /// The type that a value is said to have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ValueType {
     /// Text as it stands.
     String,

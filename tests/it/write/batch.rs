@@ -45,6 +45,58 @@ fn all_kinds_of_edits_happen_together() {
 }
 
 #[test]
+fn values_in_documents_change_in_the_same_batch() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.write("a.json", "{\n  \"v\": \"1.0\",\n  \"list\": [1, 2],\n  \"old\": null\n}\n");
+    let toml = sandbox.write("Cargo.toml", "[package] # p\nversion = \"1.0\" # v\n");
+    let all = plan(json!([
+        { "file": "a.json", "set": "v", "value": "2.0" },
+        { "file": "a.json", "set": "list[+]", "value": { "k": 1.50 } },
+        { "file": "a.json", "set": "list[0]", "move_to": 1 },
+        { "file": "a.json", "set": "none", "value": null },
+        { "file": "a.json", "unset": "old" },
+        { "file": "Cargo.toml", "set": "package.version", "value": "2.0" },
+        { "file": "Cargo.toml", "set": "package.day", "value": "2026-01-02", "type": "datetime" },
+        { "file": "settings", "set": "/a/b", "value": true, "create_parents": true, "format": "json" },
+        { "file": "note.txt", "content": "both" },
+    ]));
+    assert_eq!(sandbox.rtk_with(&["write", "batch"], &all).success().stdout(), "ok\n");
+    let read = |name: &str| std::fs::read_to_string(sandbox.project().join(name)).unwrap();
+    assert_eq!(
+        read("a.json"),
+        "{\n  \"v\": \"2.0\",\n  \"list\": [2, 1, {\"k\": 1.5}],\n  \"none\": null\n}\n"
+    );
+    assert_eq!(read("Cargo.toml"), "[package] # p\nversion = \"2.0\" # v\nday = 2026-01-02\n");
+    assert_eq!(
+        (read("settings"), read("note.txt")),
+        ("{\n  \"a\": {\n    \"b\": true\n  }\n}\n".into(), "both".into())
+    );
+    let before = (std::fs::read(&json).unwrap(), std::fs::read(&toml).unwrap());
+    for (edit, code, says) in [
+        (json!({ "file": "a.json", "set": "x.y", "value": 1 }), 5, "there is no x"),
+        (json!({ "file": "a.json", "unset": "x" }), 5, "edit 2"),
+        (json!({ "file": "new.json", "set": "x", "value": 1 }), 5, "there is no"),
+        (json!({ "file": "Cargo.toml", "set": "package.x", "value": null }), 9, "edit 2"),
+        (json!({ "file": "a.json", "set": "v", "value": "x", "type": "integer" }), 9, "not an integer"),
+        (json!({ "file": "a.json", "set": "v" }), 2, "no value"),
+        (json!({ "file": "a.json", "value": 1 }), 2, "no key"),
+        (json!({ "file": "a.json", "set": "v", "unset": "v", "value": 1 }), 2, "both set and unset"),
+        (json!({ "file": "a.json", "set": "v", "value": 1, "content": "x" }), 2, "several things"),
+        (json!({ "file": "note.txt", "set": "v", "value": 1 }), 2, "its format"),
+        (json!({ "file": "a.json", "set": "a..b", "value": 1 }), 2, "a part is empty"),
+        (json!({ "set": "a", "value": 1, "format": "json" }), 2, "names no file"),
+        (json!({ "file": "a.json", "set": "a", "value": 1, "format": "xml" }), 8, "xml"),
+    ] {
+        let run = sandbox.rtk_with(
+            &["write", "batch"],
+            &plan(json!([{ "file": "Cargo.toml", "unset": "package.day" }, edit])),
+        );
+        run.code(code).complains(says);
+        assert_eq!((std::fs::read(&json).unwrap(), std::fs::read(&toml).unwrap()), before, "{says}");
+    }
+}
+
+#[test]
 fn one_failure_leaves_every_file_and_names_the_edit() {
     let sandbox = Sandbox::new();
     let path = sandbox.write("a.txt", "one\n");

@@ -317,4 +317,6 @@ impl Document for Json<'_> {
 }
 
 #[cfg(test)]
+mod suites;
+#[cfg(test)]
 mod tests;

@@ -361,4 +361,6 @@ impl Toml<'_> {
 }
 
 #[cfg(test)]
+mod suite;
+#[cfg(test)]
 mod tests;

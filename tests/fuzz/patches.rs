@@ -1,10 +1,8 @@
-//! Fuzzes patches: mangled ones never make rtk panic, right ones always lead from the old text to the new one.
-//!
-//! One second in an ordinary run; `RTK_FUZZ_SECONDS=600 cargo test --release --test it fuzz_patch` for more.
+//! Patches: mangled ones never make rtk panic, right ones always lead from the old text to the new one.
 
+use crate::random::Random;
 use rtk::edit::Patch;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Pieces that parsers of patches stumble over.
 const PIECES: &[&str] = &[
@@ -29,14 +27,12 @@ const PIECES: &[&str] = &[
     "@@ -1 +1 @@\n-a\n+b\n",
 ];
 
-struct Random(u64);
+/// Texts of lines, and what is done to them.
+struct Lines<'r>(&'r mut Random);
 
-impl Random {
+impl Lines<'_> {
     fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
+        self.0.below(end.max(1))
     }
 
     fn text(&mut self) -> String {
@@ -102,34 +98,24 @@ fn apply(patch: &[u8], content: &[u8], adapt: bool) -> Option<Vec<u8>> {
     patch.apply_to(path, Some(content), adapt).ok()
 }
 
-#[test]
-fn patches_lead_where_they_should_and_mangled_ones_nowhere_else() {
-    let seconds = std::env::var("RTK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let seed = if seconds == 1 { 99 } else { u64::from(std::process::id()) };
-    let mut random = Random(seed | 1);
-    let mut rounds = 0;
-    while rounds < 300 || Instant::now() < end {
-        rounds += 1;
-        let old = random.text();
-        let new = random.changed(&old);
-        let radius = 1 + random.below(4);
-        let diff = similar::TextDiff::from_lines(&old, &new);
-        let diff = diff.unified_diff().context_radius(radius).header("a/f", "b/f").to_string();
-        if old != new && !old.is_empty() {
-            let after = apply(diff.as_bytes(), old.as_bytes(), false);
-            let shown = after.as_deref().map(String::from_utf8_lossy);
-            assert!(
-                after.as_deref() == Some(new.as_bytes()),
-                "seed {seed}\n{old:?}\n{diff}\n{shown:?}\n{new:?}"
-            );
-        }
-        let mangled = random.mangled(diff.as_bytes());
-        let adapt = random.below(2) == 0;
-        let _ = apply(&mangled, old.as_bytes(), adapt);
-        let block = format!("<<<<<<<\n{}=======\n{}>>>>>>>\n", random.line() + "\n", random.text());
-        let _ = apply(&random.mangled(block.as_bytes()), old.as_bytes(), adapt);
-        // Random bytes are as good a file as any.
-        let _ = apply(&mangled, &random.mangled(old.as_bytes()), adapt);
+/// A right patch, and what becomes of it when it is mangled.
+pub(crate) fn patch(random: &mut Random) {
+    let mut lines = Lines(random);
+    let old = lines.text();
+    let new = lines.changed(&old);
+    let radius = 1 + lines.below(4);
+    let diff = similar::TextDiff::from_lines(&old, &new);
+    let diff = diff.unified_diff().context_radius(radius).header("a/f", "b/f").to_string();
+    if old != new && !old.is_empty() {
+        let after = apply(diff.as_bytes(), old.as_bytes(), false);
+        let shown = after.as_deref().map(String::from_utf8_lossy);
+        assert!(after.as_deref() == Some(new.as_bytes()), "{old:?}\n{diff}\n{shown:?}\n{new:?}");
     }
+    let mangled = lines.mangled(diff.as_bytes());
+    let adapt = lines.below(2) == 0;
+    let _ = apply(&mangled, old.as_bytes(), adapt);
+    let block = format!("<<<<<<<\n{}=======\n{}>>>>>>>\n", lines.line() + "\n", lines.text());
+    let _ = apply(&lines.mangled(block.as_bytes()), old.as_bytes(), adapt);
+    // Random bytes are as good a file as any.
+    let _ = apply(&mangled, &lines.mangled(old.as_bytes()), adapt);
 }
