@@ -175,6 +175,28 @@ pub(super) fn remove_lines(text: &str, range: Range<usize>) -> Splice {
     replacing(range, "")
 }
 
+/// Takes one of several blocks of lines that follow each other to the place of another; both are the first or the last.
+/// What stands at the ends of blocks (`ends`: line endings and blanks) stays where it is.
+pub(super) fn move_block(
+    text: &str,
+    blocks: &[Range<usize>],
+    forward: bool,
+    ends: &[char],
+) -> Option<Splice> {
+    let content = |block: &Range<usize>| text[block.clone()].trim_end_matches(ends);
+    let mut order: Vec<&Range<usize>> = blocks.iter().collect();
+    if forward {
+        order.rotate_left(1);
+    } else {
+        order.rotate_right(1);
+    }
+    let pieces = order.into_iter().zip(blocks).map(|(block, place)| {
+        let behind = &text[place.start + content(place).len()..place.end];
+        format!("{}{behind}", content(block))
+    });
+    Some(replacing(blocks.first()?.start..blocks.last()?.end, pieces.collect::<String>()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,8 +2,8 @@
 
 use super::super::fault::Fault;
 use super::super::layout::{
-    Comments, comments_above, is_blank, line_end, line_start, newline, outer_indent, remove_lines, replacing,
-    skip_newline,
+    Comments, comments_above, is_blank, line_end, line_start, move_block, newline, outer_indent,
+    remove_lines, replacing, skip_newline,
 };
 use super::super::value::Value;
 use super::survey::{Leaf, Node, Others, Section, Table};
@@ -234,18 +234,8 @@ impl Toml<'_> {
                 "move them with an editor",
             ));
         }
-        let content = |block: &std::ops::Range<usize>| {
-            self.text[block.clone()].trim_end_matches(['\n', '\r', ' ', '\t'])
-        };
-        let mut order: Vec<usize> = (0..blocks.len()).collect();
-        let moved = order.remove(from - low);
-        order.insert(to - low, moved);
-        let pieces = order.iter().zip(&blocks).map(|(index, slot)| {
-            let behind = &self.text[slot.start + content(slot).len()..slot.end];
-            format!("{}{behind}", content(&blocks[*index]))
-        });
-        let whole = blocks[0].start..blocks[blocks.len() - 1].end;
-        Ok(vec![replacing(whole, pieces.collect::<String>())])
+        let moved = move_block(self.text, &blocks, from < to, &['\n', '\r', ' ', '\t']);
+        Ok(vec![moved.ok_or_else(Fault::unverified)?])
     }
 
     fn entry_line(&self, section: &Section, key: &str, value: &Value) -> Result<String, Fault> {
