@@ -92,8 +92,13 @@ impl<'d, D: Disk> Temp<'d, D> {
     /// Removes the file, or what was displaced to its name; says whether it is gone.
     pub(super) fn discard(mut self) -> bool {
         self.keep = true;
+        self.remove()
+    }
+
+    /// Removes the file, asking twice where that is refused: nobody would come back for it. Says whether it is gone.
+    fn remove(&self) -> bool {
         let gone = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-        self.disk.remove(&self.path).map_or_else(gone, |()| true)
+        (0..2).any(|_| self.disk.remove(&self.path).map_or_else(gone, |()| true))
     }
 
     /// Lets the file live on: it has taken its place.
@@ -105,7 +110,7 @@ impl<'d, D: Disk> Temp<'d, D> {
 impl<D: Disk> Drop for Temp<'_, D> {
     fn drop(&mut self) {
         if !self.keep {
-            let _ = self.disk.remove(&self.path);
+            self.remove();
         }
     }
 }

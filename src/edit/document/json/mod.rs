@@ -317,6 +317,6 @@ impl Document for Json<'_> {
 }
 
 #[cfg(test)]
-mod suites;
+mod suites_tests;
 #[cfg(test)]
 mod tests;

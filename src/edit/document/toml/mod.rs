@@ -361,6 +361,6 @@ impl Toml<'_> {
 }
 
 #[cfg(test)]
-mod suite;
+mod suite_tests;
 #[cfg(test)]
 mod tests;
