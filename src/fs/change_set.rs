@@ -2,7 +2,7 @@
 
 use super::commit::sync_folder_of;
 use super::target::{Snapshot, resolve_on};
-use super::temp::{OLD, sibling};
+use super::temp::{OLD, remove_surely, sibling};
 use super::{
     Disk, Expected, FsError, Outcome, Real, WriteOptions, content_hash, create_folders, remove_dir_if_empty,
     replace_on,
@@ -92,7 +92,7 @@ impl ChangeSet {
         for undo in &undos {
             if let Undo::MoveBack { aside, .. } = undo {
                 // The file is gone for everyone already; a copy that cannot be unlinked is only litter.
-                let _ = disk.remove(aside);
+                remove_surely(disk, aside);
             }
         }
         for edit in &self.edits {

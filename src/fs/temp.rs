@@ -92,13 +92,7 @@ impl<'d, D: Disk> Temp<'d, D> {
     /// Removes the file, or what was displaced to its name; says whether it is gone.
     pub(super) fn discard(mut self) -> bool {
         self.keep = true;
-        self.remove()
-    }
-
-    /// Removes the file, asking twice where that is refused: nobody would come back for it. Says whether it is gone.
-    fn remove(&self) -> bool {
-        let gone = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-        (0..2).any(|_| self.disk.remove(&self.path).map_or_else(gone, |()| true))
+        remove_surely(self.disk, &self.path)
     }
 
     /// Lets the file live on: it has taken its place.
@@ -110,9 +104,16 @@ impl<'d, D: Disk> Temp<'d, D> {
 impl<D: Disk> Drop for Temp<'_, D> {
     fn drop(&mut self) {
         if !self.keep {
-            self.remove();
+            remove_surely(self.disk, &self.path);
         }
     }
+}
+
+/// Removes a file that only rtk knows, asking twice where that is refused: nobody would come back for it. Says whether
+/// it is gone.
+pub(super) fn remove_surely<D: Disk>(disk: &D, path: &Path) -> bool {
+    let gone = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    (0..2).any(|_| disk.remove(path).map_or_else(gone, |()| true))
 }
 
 /// Writes all of `bytes`; a disk that takes none is full.
