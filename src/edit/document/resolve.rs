@@ -220,6 +220,12 @@ pub(super) fn not_found<T: Tree>(tree: &T, found: &Found<'_, T::Node>, path: &[S
             if kind == "an alias" { "change it where its anchor stands" } else { "read the file again" };
         return Fault::missing(format!("there is no {place}: {at} is {kind}"), hint);
     }
+    if let NodeKind::Array(length) = tree.kind(&found.node) {
+        return Fault::missing(
+            format!("there is no {place}: {at} is an array of {length}"),
+            "name an element by [0] or [-1]",
+        );
+    }
     let names = tree.names(&found.node);
     let wanted = match &found.rest[0] {
         Step::Bare(name) | Step::Key(name) | Step::Token(name) => name.clone(),

@@ -265,84 +265,88 @@ fn comments_and_trailing_commas_are_what_jsonc_has_more() {
     }
 }
 
+use Do::{Insert, Set, Unset};
+
 enum Do {
     Set(&'static str),
     Insert(&'static str),
     Unset,
 }
 
+/// Document, place, what is done there, and what comes of it.
+const EDITS: &[(&str, &str, Do, &str)] = &[
+    // Properties: in nothing, in an empty object, behind others, instead of one, of any kind.
+    ("", "x", Set("y"), "{\n  \"x\": \"y\"\n}\n"),
+    ("// only this\n", "x", Set("1"), "// only this\n{\n  \"x\": 1\n}\n"),
+    ("{}", "x", Set("[1]"), "{\n  \"x\": [1]\n}"),
+    ("{\n  \"x\": \"y\"\n}", "x", Set("bar"), "{\n  \"x\": \"bar\"\n}"),
+    ("{\n  \"x\": \"y\"\n}", "z", Set("null"), "{\n  \"x\": \"y\",\n  \"z\": null\n}"),
+    ("{\"x\": 1}", "y", Set("true"), "{\"x\": 1, \"y\": true}"),
+    (
+        "{\n  \"x\": {\n    \"a\": 1,\n    \"b\": true\n  }\n}",
+        "x.a",
+        Set("2"),
+        "{\n  \"x\": {\n    \"a\": 2,\n    \"b\": true\n  }\n}",
+    ),
+    (
+        "{\n  \"x\": {\n  }\n}",
+        "x.y",
+        Set("{\"z\": 1}"),
+        "{\n  \"x\": {\n    \"y\": {\n      \"z\": 1\n    }\n  }\n}",
+    ),
+    (
+        "{\r\n\t\"x\": 1\r\n}",
+        "y",
+        Set("{\"z\": 1}"),
+        "{\r\n\t\"x\": 1,\r\n\t\"y\": {\r\n\t\t\"z\": 1\r\n\t}\r\n}",
+    ),
+    ("{ \"x\" : 1 }", "x", Set("2"), "{ \"x\" : 2 }"),
+    (
+        "{\n  // about x\n  \"x\": 1, // x\n  \"y\": 2 /* y */\n}",
+        "y",
+        Set("3"),
+        "{\n  // about x\n  \"x\": 1, // x\n  \"y\": 3 /* y */\n}",
+    ),
+    ("{\n  \"x\": 1, // x\n}", "y", Set("2"), "{\n  \"x\": 1, // x\n  \"y\": 2,\n}"),
+    ("{\n  \"x\": 1 // x\n}", "y", Set("2"), "{\n  \"x\": 1, // x\n  \"y\": 2\n}"),
+    ("{ \"x\": 1 // x\n}", "y", Set("2"), "{ \"x\": 1, \"y\": 2 // x\n}"),
+    // Properties go: the only one, the first, the last, one between, with their comments and one comma.
+    ("{\n  \"x\": \"y\"\n}", "x", Unset, "{}"),
+    ("{\"x\": 1, \"y\": 2}", "x", Unset, "{\"y\": 2}"),
+    ("{\"x\": 1, \"y\": 2}", "y", Unset, "{\"x\": 1}"),
+    ("{\n  \"x\": 1,\n  \"y\": 2,\n  \"z\": 3\n}", "y", Unset, "{\n  \"x\": 1,\n  \"z\": 3\n}"),
+    ("{\n  \"x\": 1,\n  \"y\": 2\n}", "y", Unset, "{\n  \"x\": 1\n}"),
+    ("{\n  \"x\": 1,\n  \"y\": 2,\n}", "y", Unset, "{\n  \"x\": 1,\n}"),
+    ("{\"x\": 1,}", "x", Unset, "{}"),
+    ("{\"x\": 1, \"y\": 2, }", "y", Unset, "{\"x\": 1, }"),
+    ("{ \"x\": 1, // x\n  \"y\": 2 }", "x", Unset, "{ \"y\": 2 }"),
+    ("{ \"x\": {\"a\": 1} }", "x.a", Unset, "{ \"x\": {} }"),
+    // Elements come: to an empty list, in front, behind, between, to a list of lists.
+    ("[\n]", "[+]", Set("1"), "[\n  1\n]"),
+    ("[]", "[+]", Set("x"), "[\n  \"x\"\n]"),
+    ("[1, 2]", "[0]", Insert("0"), "[0, 1, 2]"),
+    ("[1, 2]", "[1]", Insert("9"), "[1, 9, 2]"),
+    ("[1, 2]", "[+]", Set("3"), "[1, 2, 3]"),
+    ("[1, 2,]", "[+]", Set("3"), "[1, 2, 3,]"),
+    ("[\n  1,\n  2 // two\n]", "[+]", Set("3"), "[\n  1,\n  2, // two\n  3\n]"),
+    ("[\n  1,\n  2,\n]", "[+]", Set("3"), "[\n  1,\n  2,\n  3,\n]"),
+    ("[[1], [2]]", "[1][0]", Insert("0"), "[[1], [0, 2]]"),
+    ("{\"x\": [1, 2, 3]}", "x[1]", Set("5"), "{\"x\": [1, 5, 3]}"),
+    // Elements go: the only one, the first, the last, one between, before a trailing comma.
+    ("[1]", "[0]", Unset, "[]"),
+    ("[1,]", "[0]", Unset, "[]"),
+    ("[1, 2, 3]", "[0]", Unset, "[2, 3]"),
+    ("[1, 2, 3]", "[1]", Unset, "[1, 3]"),
+    ("[1,2,3]", "[2]", Unset, "[1,2]"),
+    ("[1,2,\"x\"]", "[2]", Unset, "[1,2]"),
+    ("[\n  1,\n  {\n    \"a\": 1\n  }\n]", "[1]", Unset, "[\n  1\n]"),
+    ("[\n  1, // one\n  2 // two\n]", "[1]", Unset, "[\n  1 // one\n]"),
+    ("//x\n[ 1, 2, ]", "[1]", Unset, "//x\n[ 1, ]"),
+];
+
 #[test]
 fn editors_set_insert_and_remove_as_is_asked_of_them() {
-    use Do::{Insert, Set, Unset};
-    for (text, path, what, expected) in [
-        // Properties: in nothing, in an empty object, behind others, instead of one, of any kind.
-        ("", "x", Set("y"), "{\n  \"x\": \"y\"\n}\n"),
-        ("// only this\n", "x", Set("1"), "// only this\n{\n  \"x\": 1\n}\n"),
-        ("{}", "x", Set("[1]"), "{\n  \"x\": [1]\n}"),
-        ("{\n  \"x\": \"y\"\n}", "x", Set("bar"), "{\n  \"x\": \"bar\"\n}"),
-        ("{\n  \"x\": \"y\"\n}", "z", Set("null"), "{\n  \"x\": \"y\",\n  \"z\": null\n}"),
-        ("{\"x\": 1}", "y", Set("true"), "{\"x\": 1, \"y\": true}"),
-        (
-            "{\n  \"x\": {\n    \"a\": 1,\n    \"b\": true\n  }\n}",
-            "x.a",
-            Set("2"),
-            "{\n  \"x\": {\n    \"a\": 2,\n    \"b\": true\n  }\n}",
-        ),
-        (
-            "{\n  \"x\": {\n  }\n}",
-            "x.y",
-            Set("{\"z\": 1}"),
-            "{\n  \"x\": {\n    \"y\": {\n      \"z\": 1\n    }\n  }\n}",
-        ),
-        (
-            "{\r\n\t\"x\": 1\r\n}",
-            "y",
-            Set("{\"z\": 1}"),
-            "{\r\n\t\"x\": 1,\r\n\t\"y\": {\r\n\t\t\"z\": 1\r\n\t}\r\n}",
-        ),
-        ("{ \"x\" : 1 }", "x", Set("2"), "{ \"x\" : 2 }"),
-        (
-            "{\n  // about x\n  \"x\": 1, // x\n  \"y\": 2 /* y */\n}",
-            "y",
-            Set("3"),
-            "{\n  // about x\n  \"x\": 1, // x\n  \"y\": 3 /* y */\n}",
-        ),
-        ("{\n  \"x\": 1, // x\n}", "y", Set("2"), "{\n  \"x\": 1, // x\n  \"y\": 2,\n}"),
-        ("{\n  \"x\": 1 // x\n}", "y", Set("2"), "{\n  \"x\": 1, // x\n  \"y\": 2\n}"),
-        ("{ \"x\": 1 // x\n}", "y", Set("2"), "{ \"x\": 1, \"y\": 2 // x\n}"),
-        // Properties go: the only one, the first, the last, one between, with their comments and one comma.
-        ("{\n  \"x\": \"y\"\n}", "x", Unset, "{}"),
-        ("{\"x\": 1, \"y\": 2}", "x", Unset, "{\"y\": 2}"),
-        ("{\"x\": 1, \"y\": 2}", "y", Unset, "{\"x\": 1}"),
-        ("{\n  \"x\": 1,\n  \"y\": 2,\n  \"z\": 3\n}", "y", Unset, "{\n  \"x\": 1,\n  \"z\": 3\n}"),
-        ("{\n  \"x\": 1,\n  \"y\": 2\n}", "y", Unset, "{\n  \"x\": 1\n}"),
-        ("{\n  \"x\": 1,\n  \"y\": 2,\n}", "y", Unset, "{\n  \"x\": 1,\n}"),
-        ("{\"x\": 1,}", "x", Unset, "{}"),
-        ("{\"x\": 1, \"y\": 2, }", "y", Unset, "{\"x\": 1, }"),
-        ("{ \"x\": 1, // x\n  \"y\": 2 }", "x", Unset, "{ \"y\": 2 }"),
-        ("{ \"x\": {\"a\": 1} }", "x.a", Unset, "{ \"x\": {} }"),
-        // Elements come: to an empty list, in front, behind, between, to a list of lists.
-        ("[\n]", "[+]", Set("1"), "[\n  1\n]"),
-        ("[]", "[+]", Set("x"), "[\n  \"x\"\n]"),
-        ("[1, 2]", "[0]", Insert("0"), "[0, 1, 2]"),
-        ("[1, 2]", "[1]", Insert("9"), "[1, 9, 2]"),
-        ("[1, 2]", "[+]", Set("3"), "[1, 2, 3]"),
-        ("[1, 2,]", "[+]", Set("3"), "[1, 2, 3,]"),
-        ("[\n  1,\n  2 // two\n]", "[+]", Set("3"), "[\n  1,\n  2, // two\n  3\n]"),
-        ("[\n  1,\n  2,\n]", "[+]", Set("3"), "[\n  1,\n  2,\n  3,\n]"),
-        ("[[1], [2]]", "[1][0]", Insert("0"), "[[1], [0, 2]]"),
-        ("{\"x\": [1, 2, 3]}", "x[1]", Set("5"), "{\"x\": [1, 5, 3]}"),
-        // Elements go: the only one, the first, the last, one between, before a trailing comma.
-        ("[1]", "[0]", Unset, "[]"),
-        ("[1,]", "[0]", Unset, "[]"),
-        ("[1, 2, 3]", "[0]", Unset, "[2, 3]"),
-        ("[1, 2, 3]", "[1]", Unset, "[1, 3]"),
-        ("[1,2,3]", "[2]", Unset, "[1,2]"),
-        ("[1,2,\"x\"]", "[2]", Unset, "[1,2]"),
-        ("[\n  1,\n  {\n    \"a\": 1\n  }\n]", "[1]", Unset, "[\n  1\n]"),
-        ("[\n  1, // one\n  2 // two\n]", "[1]", Unset, "[\n  1 // one\n]"),
-        ("//x\n[ 1, 2, ]", "[1]", Unset, "//x\n[ 1, ]"),
-    ] {
+    for (text, path, what, expected) in EDITS {
         let set = |text: &str, insert| Action::Set {
             text: text.into(),
             kind: None::<ValueType>,
@@ -357,7 +361,7 @@ fn editors_set_insert_and_remove_as_is_asked_of_them() {
         let request = Request { path: KeyPath::parse(path).unwrap(), action };
         let edited = edit(text.as_bytes(), Format::Jsonc, &request)
             .unwrap_or_else(|fault| panic!("{text:?}: {fault}"));
-        assert_eq!(String::from_utf8(edited).unwrap(), expected, "{text:?} {path}");
+        assert_eq!(String::from_utf8(edited).unwrap(), *expected, "{text:?} {path}");
     }
     for (text, path) in
         [("{}", "x"), ("{\"x\": 1}", "y"), ("[1]", "[1]"), ("{\"x\": 1}", "x.y"), ("[]", "[0]")]

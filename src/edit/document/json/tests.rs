@@ -190,6 +190,14 @@ fn bad_input_is_named() {
 }
 
 #[test]
+fn a_place_that_an_array_has_not_is_told_from_an_empty_one() {
+    for path in ["/l/-", "l.key", "l[+]"] {
+        let fault = run("{\"l\": [1, 2]}", path, Action::Unset).unwrap_err();
+        assert!(format!("{fault:?}").contains("l is an array of 2"), "{path}: {fault:?}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_an_error_and_no_crash() {
     let text = "[".repeat(100_000);
     assert!(run(&text, "[0]", Action::Unset).unwrap_err().to_string().contains("nested deeper"));
