@@ -230,6 +230,8 @@ fn show_asks_the_daemon_and_starts_the_server() {
     let (code, report) = show();
     assert_eq!(code, Some(1));
     assert!(report.to_string().contains("no daemon answers"), "{report:#}");
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.stdout.contains("none runs, and the client is to ask one"), "{}", doctor.stdout);
     // The server's entry was thrown out by another program.
     place.ok(&["init", "--yes"]);
     std::fs::write(place.home().join(".claude.json"), "{}").unwrap();

@@ -3,7 +3,7 @@
 use super::Section;
 use crate::cli::{CliError, Session};
 use crate::daemon::{self, Asked, Place};
-use crate::installer::{Finding, Level};
+use crate::installer::{Finding, Level, http_hook};
 use serde_json::{Value, json};
 
 pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
@@ -17,7 +17,14 @@ pub(super) fn examine(session: &Session) -> Result<Section, CliError> {
     let mut lines = Vec::new();
     let mut findings = Vec::new();
     match (&running, &told) {
-        (None, None) => lines.push("none runs; hooks do their work themselves".to_owned()),
+        (None, None) => lines.push(match http_hook(&session.env) {
+            // That it does not work is found where the hooks are looked at.
+            Some(hook) => format!(
+                "none runs, and the client is to ask one at port {}: launches go on without a slice",
+                hook.port
+            ),
+            None => "none runs; hooks do their work themselves".to_owned(),
+        }),
         (Some(running), None) => {
             lines.push(format!("process {} does not answer", running.pid));
             let what = format!(
