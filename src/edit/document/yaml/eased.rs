@@ -81,13 +81,15 @@ impl<'t> Eased<'t> {
         }
         let mut copy = String::with_capacity(self.text.len() + self.lines.len() * self.blanks);
         self.offsets.clear();
+        let mut starts_line = true;
         for (at, ch) in self.text.char_indices() {
-            if self.lines.contains(&at) {
+            if starts_line && self.lines.contains(&at) {
                 copy.extend(std::iter::repeat_n(' ', self.blanks));
                 self.offsets.extend(std::iter::repeat_n(offset(at), self.blanks));
             }
             copy.push(ch);
             self.offsets.push(offset(at));
+            starts_line = matches!(ch, '\n' | '\r');
         }
         self.copy = Some(copy);
     }
