@@ -3,7 +3,7 @@
 use super::{CliError, Session};
 use crate::base::{Env, Log, Paths, unix_ms};
 use crate::git::{Ended, end_by_signal};
-use crate::rewrite::load_rules;
+use crate::rewrite::{load_rules, passes_unasked};
 use crate::state::{CommandUse, record_command};
 use crate::wrap::{self, Done, Kind, Screen};
 use std::ffi::OsString;
@@ -43,14 +43,8 @@ fn run_git(env: &Env, args: &[OsString]) -> ExitCode {
         [first, rest @ ..] if first == READ_ONLY => (rest, true),
         _ => (args, false),
     };
-    if read_only && denied(env, args) {
-        say(
-            "error: a permission rule of yours denies or asks about this git command\n  hint: run it with git itself",
-        );
-        return ExitCode::from(USAGE);
-    }
-    if read_only && wrap::kind_of(args) != (Kind::View, false) {
-        say("error: this git command is not one that rtk knows to only read\n  hint: run it with git itself");
+    if let Some(refusal) = read_only.then(|| refusal(env, args)).flatten() {
+        say(&format!("error: {refusal}\n  hint: run it with git itself"));
         return ExitCode::from(USAGE);
     }
     let (mut stdout, mut stderr) = (std::io::stdout().lock(), std::io::stderr().lock());
@@ -78,10 +72,14 @@ fn run_git(env: &Env, args: &[OsString]) -> ExitCode {
     }
 }
 
-/// Whether a rule about git would be got around by running it through rtk.
-fn denied(env: &Env, args: &[OsString]) -> bool {
-    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
-    load_rules(env, env.cwd()).restrict_git(&words.join(" "))
+/// Why `--read-only` does not run a command: a permission rule for it must carry nothing that the client would stop.
+fn refusal(env: &Env, args: &[OsString]) -> Option<&'static str> {
+    if load_rules(env, env.cwd()).restrict_git(args) {
+        return Some("a permission rule of yours denies or asks about this git command");
+    }
+    let passes = env.cwd().is_some_and(|folder| passes_unasked(args, folder));
+    let reads = wrap::kind_of(args) == (Kind::View, false);
+    (!reads || !passes).then_some("this is not a git command that only reads and passes unasked")
 }
 
 fn is_off(env: &Env) -> bool {

@@ -1,10 +1,20 @@
 //! Puts grammar, rules and settings together: the rewritten line, or why there is none.
 
-use super::grammar::{GitCommand, Line, read};
+use super::grammar::{GitCommand, read};
 use super::rules::{Mode, Rules};
+use super::unasked::passes_unasked;
 use crate::wrap::{Kind, kind_of, quoted};
 use std::ffi::OsString;
 use std::path::Path;
+
+/// The client's session.
+#[derive(Debug, Clone, Copy)]
+pub struct Session<'s> {
+    /// How it asks for permissions.
+    pub mode: Mode,
+    /// The folder that the line runs in.
+    pub folder: &'s Path,
+}
 
 /// What the user wants.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +61,7 @@ pub fn rewrite(
     line: &str,
     program: &Path,
     rules: &Rules,
-    mode: Mode,
+    Session { mode, folder }: Session<'_>,
     policy: &Policy,
 ) -> Result<Rewritten, Refusal> {
     if !line.contains("git") {
@@ -59,29 +69,48 @@ pub fn rewrite(
     }
     let program = quoted(program.as_os_str());
     let read = read(line).ok_or(Refusal::NotSure)?;
-    let wanted: Vec<(&GitCommand, Kind)> =
-        read.commands.iter().filter_map(|command| Some((command, wanted_kind(command, policy)?))).collect();
+    let wanted: Vec<Wanted<'_>> =
+        read.commands.iter().filter_map(|command| Wanted::of(command, policy)).collect();
     if wanted.is_empty() {
         return Err(Refusal::NothingToDo);
     }
     // Rules about the whole line, about any of its commands, and about rtk itself.
-    let texts = read.commands.iter().map(|command| &line[command.whole.clone()]);
-    if texts.chain([line.trim(), program.as_str(), "rtk"]).any(|text| rules.may_restrict(text)) {
+    let texts = read
+        .commands
+        .iter()
+        .flat_map(|command| [&line[command.whole.clone()], &line[command.word.start..command.whole.end]]);
+    let restricted = texts.chain([line.trim(), program.as_str(), "rtk"]).any(|text| rules.may_restrict(text));
+    if restricted || wanted.iter().any(|wanted| rules.may_restrict_files(&wanted.args)) {
         return Err(Refusal::Rule);
     }
     let reading = format!("{program} git --read-only");
     let permission = permission(rules, mode, &reading).ok_or(Refusal::NotAllowed)?;
-    splice(line, &read, &wanted, permission, &program)
+    // The client asks before git runs in another folder or with other variables; rtk's rule must not skip that.
+    let plain = !read.changes_folder && read.commands.iter().all(|command| !command.has_variables);
+    splice(line, &wanted, &program, |wanted| {
+        if plain && wanted.kind == Kind::View && passes_unasked(&wanted.args, folder) {
+            return Some(" git --read-only");
+        }
+        (permission == Permission::All).then_some(" git")
+    })
 }
 
-/// What a command is, if rtk is to run it.
-fn wanted_kind(command: &GitCommand, policy: &Policy) -> Option<Kind> {
-    let args: Vec<OsString> = command.args.iter().map(OsString::from).collect();
-    let (kind, _) = kind_of(&args);
-    let name = subcommand(command);
-    let excluded = policy.exclude.iter().any(|item| item.trim().trim_start_matches("git ") == name);
-    let wanted = kind == Kind::View || (kind == Kind::Trim && policy.mutating);
-    (wanted && !excluded).then_some(kind)
+/// A command that rtk is to run.
+struct Wanted<'l> {
+    command: &'l GitCommand,
+    args: Vec<OsString>,
+    kind: Kind,
+}
+
+impl Wanted<'_> {
+    fn of<'l>(command: &'l GitCommand, policy: &Policy) -> Option<Wanted<'l>> {
+        let args: Vec<OsString> = command.args.iter().map(OsString::from).collect();
+        let (kind, _) = kind_of(&args);
+        let name = subcommand(command);
+        let excluded = policy.exclude.iter().any(|item| item.trim().trim_start_matches("git ") == name);
+        let wanted = kind == Kind::View || (kind == Kind::Trim && policy.mutating);
+        (wanted && !excluded).then_some(Wanted { command, args, kind })
+    }
 }
 
 /// The first argument that is the name of a command.
@@ -107,28 +136,21 @@ fn permission(rules: &Rules, mode: Mode, reading: &str) -> Option<Permission> {
     }
 }
 
+/// Puts rtk in the place of each wanted command that may pass.
 fn splice(
     line: &str,
-    read: &Line,
-    wanted: &[(&GitCommand, Kind)],
-    permission: Permission,
+    wanted: &[Wanted<'_>],
     program: &str,
+    front: impl Fn(&Wanted<'_>) -> Option<&'static str>,
 ) -> Result<Rewritten, Refusal> {
-    // The client asks before git runs in another folder or with other variables; rtk's rule must not skip that.
-    let plain = !read.changes_folder && read.commands.iter().all(|command| !command.has_variables);
     let (mut out, mut at, mut commands) = (String::with_capacity(line.len() + 64), 0, Vec::new());
-    for (command, kind) in wanted {
-        let args: Vec<OsString> = command.args.iter().map(OsString::from).collect();
-        let reads = *kind == Kind::View && kind_of(&args) == (Kind::View, false);
-        let replacement = match (permission, reads) {
-            (_, true) if permission == Permission::All || plain => format!("{program} git --read-only"),
-            (Permission::All, false) => format!("{program} git"),
-            _ => continue,
-        };
-        out.push_str(&line[at..command.word.start]);
-        out.push_str(&replacement);
-        at = command.word.end;
-        commands.push(subcommand(command).to_owned());
+    for wanted in wanted {
+        let Some(front) = front(wanted) else { continue };
+        out.push_str(&line[at..wanted.command.word.start]);
+        out.push_str(program);
+        out.push_str(front);
+        at = wanted.command.word.end;
+        commands.push(subcommand(wanted.command).to_owned());
     }
     if commands.is_empty() {
         return Err(Refusal::NotAllowed);

@@ -19,7 +19,8 @@ fn rules(permissions: &str) -> Rules {
 
 fn ask(line: &str, permissions: &str, mode: Mode, mutating: bool) -> Result<String, Refusal> {
     let policy = Policy { mutating, exclude: vec!["blame".into(), "git grep".into()] };
-    rewrite(line, Path::new("/x/rtk"), &rules(permissions), mode, &policy).map(|rewritten| rewritten.line)
+    let session = Session { mode, folder: Path::new("/nonexistent") };
+    rewrite(line, Path::new("/x/rtk"), &rules(permissions), session, &policy).map(|rewritten| rewritten.line)
 }
 
 fn free(line: &str) -> Result<String, Refusal> {
@@ -30,13 +31,13 @@ fn free(line: &str) -> Result<String, Refusal> {
 fn reading_commands_are_rewritten_and_every_other_byte_stays() {
     for (line, expected) in [
         ("git status", "/x/rtk git --read-only status"),
-        (" cd a  &&\tgit log -3 # x\n", " cd a  &&\t/x/rtk git --read-only log -3 # x\n"),
+        (" cd a  &&\tgit log -3 # x\n", " cd a  &&\t/x/rtk git log -3 # x\n"),
         (
             "git status;git push;git diff 2>&1",
             "/x/rtk git --read-only status;git push;/x/rtk git --read-only diff 2>&1",
         ),
         ("git -C sub status", "/x/rtk git -C sub status"),
-        ("A='ü' git show 'a b'", "A='ü' /x/rtk git --read-only show 'a b'"),
+        ("A='ü' git show 'a b'", "A='ü' /x/rtk git show 'a b'"),
     ] {
         assert_eq!(free(line).as_deref(), Ok(expected), "{line}");
         assert_eq!(free(line), free(line));
@@ -88,9 +89,17 @@ fn the_rule_for_reading_carries_reading_commands_only_and_no_change_of_folder() 
     let narrow = r#"{"allow": ["Bash(/x/rtk git --read-only:*)"]}"#;
     for mode in [Mode::Asking, Mode::Auto] {
         assert_eq!(ask("git status", narrow, mode, true).as_deref(), Ok("/x/rtk git --read-only status"));
-        for line in
-            ["cd a && git status", "A=1 git status", "git -C a status", "git -c a.b=c log", "git commit -m x"]
-        {
+        for line in [
+            "cd a && git status",
+            "A=1 git status",
+            "git -C a status",
+            "git -c a.b=c log",
+            "git commit -m x",
+            // The client asks about these too, or blocks them.
+            "git status -uall",
+            "git diff /etc/passwd /etc/hosts",
+            "git diff a ../b",
+        ] {
             assert_eq!(ask(line, narrow, mode, true), Err(Refusal::NotAllowed), "{line}");
         }
     }
@@ -115,6 +124,11 @@ fn rules_that_deny_or_ask_keep_their_meaning() {
             }
         }
     }
+    let file = r#"{"allow": ["Bash"], "deny": ["Read(./a.txt)"]}"#;
+    assert_eq!(ask("git diff a.txt", file, Mode::Bypass, false), Err(Refusal::Rule));
+    assert!(ask("git status", file, Mode::Bypass, false).is_ok());
+    let named = r#"{"deny": ["Bash(A=1 git status)"]}"#;
+    assert_eq!(ask("ls; A=1 git status", named, Mode::Bypass, false), Err(Refusal::Rule));
     let push = r#"{"deny": ["Bash(git push:*)"]}"#;
     assert!(ask("git status", push, Mode::Bypass, true).is_ok());
     assert_eq!(ask("git push", push, Mode::Bypass, true), Err(Refusal::Rule));

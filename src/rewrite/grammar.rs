@@ -10,7 +10,7 @@ const LINE_BYTES_MAX: usize = 32 * 1024;
 pub(super) struct GitCommand {
     /// Where the word `git` stands.
     pub(super) word: Range<usize>,
-    /// From that word to the end of the last argument.
+    /// From the first variable, or that word, to the end of the last argument.
     pub(super) whole: Range<usize>,
     /// The arguments as git gets them.
     pub(super) args: Vec<String>,
@@ -41,7 +41,12 @@ pub(super) fn read(_line: &str) -> Option<Line> {
 #[cfg(feature = "lang-bash")]
 pub(super) fn read(line: &str) -> Option<Line> {
     // Here-documents and coprocesses move input and output in ways that are not followed here.
-    if line.len() > LINE_BYTES_MAX || line.contains("<<") || line.contains("coproc") || line.contains('\0') {
+    if line.len() > LINE_BYTES_MAX || line.contains("<<") || line.contains("coproc") {
+        return None;
+    }
+    // The grammar takes every white space for a blank, a shell does not: `git status\r` asks git for `status\r`.
+    let is_odd = |ch: char| (ch.is_whitespace() || ch.is_control()) && !matches!(ch, ' ' | '\t' | '\n');
+    if line.contains(is_odd) {
         return None;
     }
     let mut parser = tree_sitter::Parser::new();
@@ -58,6 +63,7 @@ pub(super) fn read(line: &str) -> Option<Line> {
 #[cfg(feature = "lang-bash")]
 mod reader {
     use super::{GitCommand, Line};
+    use std::ops::Range;
     use tree_sitter::Node;
 
     /// Nodes that hold commands whose output goes where the line's own goes.
@@ -79,6 +85,8 @@ mod reader {
     /// Commands that can change what `git` means, or where the output of later commands goes.
     const UNSURE: &[&str] =
         &[".", "alias", "builtin", "enable", "eval", "exec", "hash", "shopt", "source", "trap", "unalias"];
+    /// Words before a command that run it in the same shell.
+    const FRONTS: &[&str] = &["-", "command", "nocorrect", "noglob", "time"];
     /// Commands that change the folder.
     const FOLDER: &[&str] = &["cd", "pushd", "popd"];
 
@@ -129,15 +137,19 @@ mod reader {
             let is_git = self.text(*name) == "git";
             // A name that is made at run time may be any command.
             let literal = self.literal(name.named_child(0).unwrap_or(*name))?;
-            if UNSURE.contains(&literal.as_str()) {
+            let runs = |words: &[&str]| {
+                let behind = || parts.iter().any(|part| words.contains(&self.text(*part)));
+                words.contains(&literal.as_str()) || (FRONTS.contains(&literal.as_str()) && behind())
+            };
+            if runs(UNSURE) {
                 return None;
             }
-            self.found.changes_folder |= FOLDER.contains(&literal.as_str());
-            if followed && is_git {
-                let end = node.end_byte();
-                if let Some(command) = self.git(&parts, name.byte_range(), end) {
-                    self.found.commands.push(command);
-                }
+            self.found.changes_folder |= runs(FOLDER);
+            if followed
+                && is_git
+                && let Some(command) = self.git(&parts, name.byte_range(), node.byte_range())
+            {
+                self.found.commands.push(command);
             }
             // Substitutions in arguments run commands of their own; they are read by others, but may be unsure.
             parts.iter().filter(|part| part.kind() != "command_name").try_for_each(|part| self.inside(*part))
@@ -155,7 +167,7 @@ mod reader {
             Some(())
         }
 
-        fn git(&self, parts: &[Node<'_>], word: std::ops::Range<usize>, end: usize) -> Option<GitCommand> {
+        fn git(&self, parts: &[Node<'_>], word: Range<usize>, whole: Range<usize>) -> Option<GitCommand> {
             let (mut args, mut has_variables) = (Vec::new(), false);
             for part in parts {
                 match part.kind() {
@@ -179,7 +191,7 @@ mod reader {
                     _ => args.push(self.literal(*part)?),
                 }
             }
-            Some(GitCommand { whole: word.start..end, word, args, has_variables })
+            Some(GitCommand { word, whole, args, has_variables })
         }
 
         /// The text of a word that no shell expands; `None` for any other.

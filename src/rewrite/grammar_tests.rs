@@ -104,6 +104,14 @@ fn lines_that_may_redefine_git_or_move_output_are_not_touched() {
         "trap x EXIT; git status",
         "shopt -s expand_aliases; git status",
         "hash -p /x git; git status",
+        "command exec > log; git status",
+        "time eval x; git status",
+        "noglob . ./x; git status",
+        "git status\r",
+        "git status\r\ngit log -1",
+        "git status\u{c}",
+        "git\u{a0}status; git status",
+        "git log\u{2003}-1",
         "$cmd; git status",
         "git status &",
         "sleep 1 & git status",
@@ -122,6 +130,7 @@ fn lines_that_may_redefine_git_or_move_output_are_not_touched() {
 fn a_change_of_folder_and_variables_are_told() {
     assert!(read("cd x && git status").unwrap().changes_folder);
     assert!(read("pushd x; git status").unwrap().changes_folder);
+    assert!(read("command cd x; git status").unwrap().changes_folder);
     assert!(!read("git status; git -C cd log").unwrap().changes_folder);
     assert!(read("A=1 git status").unwrap().commands[0].has_variables);
 }

@@ -8,7 +8,9 @@
 mod decide;
 mod grammar;
 mod rules;
+mod unasked;
 
-pub use decide::{Policy, Refusal, Rewritten, rewrite};
+pub use decide::{Policy, Refusal, Rewritten, Session, rewrite};
 pub use grammar::is_built_in;
 pub use rules::{Mode, Rules, load_rules};
+pub use unasked::passes_unasked;

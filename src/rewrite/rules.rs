@@ -3,8 +3,10 @@
 //! The client asks its rules about the rewritten command, not about the original: a rule that names git would lose
 //! its meaning. So rtk reads the rules too, and takes each for as wide as it could be.
 
+use super::unasked::may_name_files;
 use crate::base::Env;
 use crate::text::{JsonDocument, JsonKind, JsonNode};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// A larger settings file is not read, in bytes.
@@ -16,8 +18,13 @@ const FOLDERS_MAX: usize = 64;
 const MANAGED_FOLDER: &str = "/etc/claude-code";
 #[cfg(target_os = "macos")]
 const MANAGED_FOLDER: &str = "/Library/Application Support/ClaudeCode";
-/// Options of the client that bring rules or settings which no file holds.
-const RULE_OPTIONS: &[&str] = &["--disallowed", "--settings", "--managed-settings"];
+/// Options of the client that bring rules or settings which no file holds, or by which a program may send some.
+const RULE_OPTIONS: &[&str] = &["--disallowed", "--settings", "--managed-settings", "--input-format"];
+/// Settings of an administrator whose rules a program of his makes.
+const RULE_MAKERS: &[&str] = &["policyHelper", "policyHelpers"];
+/// Tools whose rules name files; the client asks them about the files of some git commands too.
+const FILE_TOOLS: &[&str] =
+    &["Read", "Edit", "Write", "MultiEdit", "NotebookRead", "NotebookEdit", "Grep", "Glob", "LS"];
 
 /// How the client asks for permissions, as far as that matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,8 @@ pub struct Rules {
     allow: Vec<String>,
     /// What any file denies or asks about.
     restrict: Vec<String>,
+    /// Whether any file denies files, or asks about them.
+    files: bool,
     /// Whether there may be rules that could not be read.
     unknown: bool,
 }
@@ -75,9 +84,15 @@ impl Rules {
         })
     }
 
-    /// Whether a deny or ask rule names this git command (arguments only); for `rtk git --read-only`.
-    pub fn restrict_git(&self, args: &str) -> bool {
-        self.may_restrict(&format!("git {args}"))
+    /// Whether a deny or ask rule may be about files that git with these arguments is told to read.
+    pub(super) fn may_restrict_files(&self, args: &[OsString]) -> bool {
+        self.files && may_name_files(args)
+    }
+
+    /// Whether a deny or ask rule may be about git with these arguments; for `rtk git --read-only`.
+    pub fn restrict_git(&self, args: &[OsString]) -> bool {
+        let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        self.may_restrict(&format!("git {}", words.join(" "))) || self.may_restrict_files(args)
     }
 }
 
@@ -117,9 +132,11 @@ impl Rules {
         let is_on = |node: Option<&JsonNode>| node.is_some_and(|node| node.kind == JsonKind::Bool(true));
         // In a sandbox the client treats some commands by their names.
         self.unknown |= is_on(root.get("sandbox").and_then(|sandbox| sandbox.get("enabled")));
+        self.unknown |= RULE_MAKERS.iter().any(|name| root.get(name).is_some());
         let Some(permissions) = root.get("permissions") else { return };
         for list in ["deny", "ask"] {
             self.restrict.extend(shell_rules(permissions.get(list)));
+            self.files |= texts(permissions.get(list)).any(is_about_files);
         }
         if trusted {
             self.allow.extend(shell_rules(permissions.get("allow")));
@@ -127,14 +144,24 @@ impl Rules {
     }
 }
 
+/// The rules of a list.
+fn texts(list: Option<&JsonNode>) -> impl Iterator<Item = &str> {
+    list.and_then(JsonNode::as_array).unwrap_or_default().iter().filter_map(JsonNode::as_str)
+}
+
+/// Whether a rule names files, or tools by a wildcard.
+fn is_about_files(rule: &str) -> bool {
+    let tool = rule.split('(').next().unwrap_or_default().trim();
+    FILE_TOOLS.contains(&tool) || (tool.contains('*') && !tool.starts_with("mcp__"))
+}
+
 /// What stands in the brackets of every `Bash(…)`; `*` for the bare name.
 fn shell_rules(list: Option<&JsonNode>) -> Vec<String> {
-    let rules = list.and_then(JsonNode::as_array).unwrap_or_default().iter().filter_map(JsonNode::as_str);
     let inner = |rule: &str| match rule.trim() {
         "*" | "Bash" => Some("*".to_owned()),
         rule => Some(rule.strip_prefix("Bash(")?.strip_suffix(')')?.trim().to_owned()),
     };
-    rules.filter_map(inner).collect()
+    texts(list).filter_map(inner).collect()
 }
 
 /// The part of a rule before its first wildcard, and the rest.
@@ -161,7 +188,11 @@ fn files(env: &Env, cwd: Option<&Path>) -> Vec<(PathBuf, bool)> {
         .os("CLAUDE_CONFIG_DIR")
         .map(PathBuf::from)
         .or_else(|| env.home().map(|home| home.join(".claude")));
-    files.extend(user.map(|folder| (folder.join("settings.json"), true)));
+    if let Some(folder) = user {
+        files.push((folder.join("settings.json"), true));
+        // The client's copy of what the organisation's server sent; whether it holds is not known.
+        files.push((folder.join("remote-settings.json"), false));
+    }
     let managed = Path::new(MANAGED_FOLDER);
     files.push((managed.join("managed-settings.json"), true));
     let parts = std::fs::read_dir(managed.join("managed-settings.d")).into_iter().flatten().flatten();
@@ -249,11 +280,26 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_and_a_sandbox_restrict_everything() {
-        for settings in ["{", "[]x", r#"{"sandbox": {"enabled": true}}"#] {
+        for settings in
+            ["{", "[]x", r#"{"sandbox": {"enabled": true}}"#, r#"{"policyHelper": {"path": "/x"}}"#]
+        {
             assert!(rules(settings).may_restrict("git log"), "{settings}");
         }
         assert_eq!(rules(""), Rules::default());
         assert_eq!(rules("\u{feff}{}"), Rules::default());
+    }
+
+    #[test]
+    fn a_rule_about_files_restricts_what_names_some() {
+        let args = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for rule in ["Read(./.env)", "Read", "Edit(src/**)", "*"] {
+            let rules = rules(&format!(r#"{{"permissions": {{"deny": ["{rule}"]}}}}"#));
+            assert!(rules.may_restrict_files(&args("grep x .env")), "{rule}");
+            assert!(!rules.may_restrict_files(&args("log -3")), "{rule}");
+        }
+        let rules =
+            rules(r#"{"permissions": {"allow": ["Read(./.env)"], "deny": ["WebFetch", "mcp__a__*"]}}"#);
+        assert!(!rules.may_restrict_files(&args("grep x .env")));
     }
 
     #[test]
@@ -279,6 +325,12 @@ mod tests {
             !rules.allow_everything() && rules.may_restrict("git log") && !rules.may_restrict("git status")
         );
         write("project/sub/.claude/settings.local.json", r#"{"permissions": {"ask": ["Bash(git status)"]}}"#);
-        assert!(load_rules(&env, Some(&cwd)).restrict_git("status"));
+        assert!(load_rules(&env, Some(&cwd)).restrict_git(&["status".into()]));
+        write(
+            "home/.claude/remote-settings.json",
+            r#"{"permissions": {"allow": ["Bash"], "deny": ["Bash(git tag)"]}}"#,
+        );
+        let rules = load_rules(&env, Some(&cwd));
+        assert!(!rules.allow_everything() && rules.may_restrict("git tag"));
     }
 }

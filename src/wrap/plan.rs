@@ -83,7 +83,7 @@ fn branch(args: &[&str]) -> Option<Plan> {
         return None;
     }
     if given.has(&["-v", "-vv", "--verbose"]) {
-        return Some(view(ListView::new("branches", LIST_LINES_MAX), "--no-column"));
+        return Some(view(ListView::aligned("branches", LIST_LINES_MAX), "--no-column"));
     }
     Some(view(NamesView::default(), "--no-column"))
 }

@@ -6,12 +6,14 @@ use super::view::{Verdict, View};
 use crate::git::{Capture, Ended, Stream, run_native};
 use crate::text::estimate_tokens;
 use std::ffi::OsString;
-use std::io::{Result, Write};
+use std::io::{Error, ErrorKind, Result, Write};
 
 /// git's own output is kept up to this, in bytes; a longer one is either shown by its view or passed on as it comes.
 const RAW_BYTES_KEPT: usize = 256 * 1024;
 /// The signal that ends a program whose reader has gone.
 const SIGPIPE: i32 = 13;
+/// git's own exit code when its output cannot be written.
+const WRITE_FAILURE: i32 = 128;
 
 /// Sizes of what git printed and of what was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,7 @@ struct Viewer<'v, 'w> {
     known: bool,
     meter: Meter,
     sinks: &'v mut Sinks<'w>,
-    broken: bool,
+    failure: Option<Error>,
 }
 
 /// Runs a reading command and shows its stdout by `view`. `note` is the last line where something is missing.
@@ -71,11 +73,11 @@ pub(super) fn run_view(
     let (page, splitter) = (Page::default(), Splitter::default());
     let (raw, meter) = (Vec::new(), Meter::default());
     let mut viewer =
-        Viewer { view, page, splitter, mode: Mode::Open, raw, known: false, meter, sinks, broken: false };
+        Viewer { view, page, splitter, mode: Mode::Open, raw, known: false, meter, sinks, failure: None };
     let ended = run_native(args, Capture::Stdout, &mut |_, chunk| viewer.take(chunk))?;
     viewer.finish(note, is_fine(ended));
-    let ended = if viewer.broken { Ended::Signal(SIGPIPE) } else { ended };
-    Ok((ended, viewer.meter.sizes()))
+    let Viewer { failure, meter, sinks, .. } = viewer;
+    Ok((after_writing(ended, failure, sinks), meter.sizes()))
 }
 
 impl Viewer<'_, '_> {
@@ -131,8 +133,9 @@ impl Viewer<'_, '_> {
 
     fn show(&mut self, bytes: &[u8]) -> bool {
         self.meter.shown(bytes);
-        self.broken |= self.sinks.out.write_all(bytes).and_then(|()| self.sinks.out.flush()).is_err();
-        !self.broken
+        let written = self.sinks.out.write_all(bytes).and_then(|()| self.sinks.out.flush());
+        self.failure = self.failure.take().or(written.err());
+        self.failure.is_none()
     }
 }
 
@@ -140,7 +143,7 @@ impl Viewer<'_, '_> {
 /// last line where something is missing.
 pub(super) fn run_trim(args: &[OsString], joined: bool, note: &str, sinks: &mut Sinks<'_>) -> Result<Ran> {
     let mut said =
-        Said { pieces: Vec::new(), bytes: 0, passes: false, meter: Meter::default(), sinks, broken: false };
+        Said { pieces: Vec::new(), bytes: 0, passes: false, meter: Meter::default(), sinks, failure: None };
     let capture = if joined { Capture::Joined } else { Capture::Both };
     // The reader may be gone; git has to come to its end all the same.
     let ended = run_native(args, capture, &mut |stream, chunk| {
@@ -148,8 +151,20 @@ pub(super) fn run_trim(args: &[OsString], joined: bool, note: &str, sinks: &mut 
         true
     })?;
     said.finish(note, ended == Ended::Code(0));
-    let ended = if said.broken { Ended::Signal(SIGPIPE) } else { ended };
-    Ok((ended, said.meter.sizes()))
+    let Said { failure, meter, sinks, .. } = said;
+    Ok((after_writing(ended, failure, sinks), meter.sizes()))
+}
+
+/// How rtk ends after git has ended and the output was written, or was not: as git itself in either case.
+fn after_writing(ended: Ended, failure: Option<Error>, sinks: &mut Sinks<'_>) -> Ended {
+    match failure {
+        None => ended,
+        Some(error) if error.kind() == ErrorKind::BrokenPipe => Ended::Signal(SIGPIPE),
+        Some(error) => {
+            let _ = writeln!(sinks.err, "fatal: write failure on standard output: {error}");
+            Ended::Code(WRITE_FAILURE)
+        }
+    }
 }
 
 struct Said<'s, 'w> {
@@ -159,7 +174,7 @@ struct Said<'s, 'w> {
     passes: bool,
     meter: Meter,
     sinks: &'s mut Sinks<'w>,
-    broken: bool,
+    failure: Option<Error>,
 }
 
 impl Said<'_, '_> {
@@ -217,7 +232,8 @@ impl Said<'_, '_> {
             Stream::Out => &mut self.sinks.out,
             Stream::Err => &mut self.sinks.err,
         };
-        self.broken |= sink.write_all(bytes).and_then(|()| sink.flush()).is_err();
+        let written = sink.write_all(bytes).and_then(|()| sink.flush());
+        self.failure = self.failure.take().or(written.err());
     }
 }
 

@@ -272,6 +272,55 @@ fn colour_that_the_configuration_forces_is_off_where_output_is_captured() {
     }
 }
 
+/// Without prefixes `a/x` is a file in a folder `a`; with them they stand within the quotes of a quoted name.
+#[test]
+fn a_diff_names_the_files_as_they_are_called() {
+    let sandbox = repository();
+    for name in ["a/x.txt", "b/y.txt", "q\"uote"] {
+        sandbox.write(name, "one\n");
+    }
+    sandbox.git(&["add", "."]);
+    sandbox.git(&["commit", "-q", "-m", "second"]);
+    sandbox.write("a/x.txt", "two\n");
+    sandbox.write("q\"uote", "two\n");
+    std::fs::remove_file(sandbox.project().join("b/y.txt")).unwrap();
+    for (setting, value) in
+        [("diff.noprefix", "true"), ("diff.noprefix", "false"), ("diff.mnemonicPrefix", "true")]
+    {
+        sandbox.git(&["config", setting, value]);
+        let run = git(&sandbox, &["diff"]);
+        for line in ["diff a/x.txt\n", "diff b/y.txt (deleted)\n", "diff \"q\\\"uote\"\n"] {
+            run.success().says(line);
+        }
+    }
+}
+
+#[test]
+fn a_tags_message_behind_a_commit_is_whole() {
+    let sandbox = repository();
+    sandbox.git(&["tag", "-a", "v1", "-m", "index of changes"]);
+    git(&sandbox, &["show", "HEAD", "v1"]).success().says("index of changes");
+}
+
+#[test]
+fn blanks_in_a_path_are_not_an_alignment() {
+    let sandbox = repository();
+    let path = sandbox.root().join("two  blanks").display().to_string();
+    sandbox.git(&["worktree", "add", "-q", "--detach", &path]);
+    git(&sandbox, &["worktree", "list"]).success().says(&path);
+}
+
+#[test]
+fn a_full_disk_is_told_as_git_tells_it() {
+    let sandbox = repository();
+    for args in [&["git", "log", "-1"][..], &["git", "commit", "--allow-empty", "-m", "x"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(&sandbox, args).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(128), "{args:?} {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("write failure"), "{output:?}");
+    }
+}
+
 #[test]
 fn read_only_refuses_whatever_is_no_reading_view() {
     let sandbox = repository();
@@ -286,11 +335,19 @@ fn read_only_refuses_whatever_is_no_reading_view() {
         &["nosuch"],
         &[],
         &["--read-only", "status"],
+        // The client would ask about these, or block them.
+        &["status", "-uall"],
+        &["diff", "/dev/null", "/etc/hosts"],
+        &["diff", "a.txt", "../a.txt"],
     ] {
         let args: Vec<&str> = ["--read-only"].into_iter().chain(args.iter().copied()).collect();
         git(&sandbox, &args).code(2).complains("git itself");
     }
     assert!(!sandbox.project().join("x").exists());
+    // A folder that git might take for a repository, with settings that name programs to run.
+    std::fs::create_dir_all(sandbox.project().join("bare/objects")).unwrap();
+    let script = "cd bare && \"$0\" git --read-only status";
+    sandbox.run(OsStr::new("sh"), &["-c", script, RTK], b"").code(2).complains("passes unasked");
 }
 
 #[test]

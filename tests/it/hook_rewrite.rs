@@ -48,7 +48,7 @@ fn a_reading_command_is_rewritten_and_does_what_git_does() {
         ["git status", "git log -1 && git diff", "cd . && git status 2>&1", "git show 'HEAD' --  \"a.txt\""]
     {
         let line = rewritten(&sandbox, "default", command).expect(command);
-        assert!(line.contains(&format!("{RTK} git --read-only ")), "{line}");
+        assert!(line.contains(&format!("{RTK} git ")), "{line}");
         assert_eq!(
             rewritten(&sandbox, "default", command).as_ref(),
             Some(&line),
@@ -116,6 +116,40 @@ fn rules_of_every_file_keep_their_meaning() {
         }
         assert!(rewritten(&sandbox, "bypassPermissions", "git log -1").is_some());
     }
+}
+
+/// The client asks rules about files for some git commands too; it knows nothing of rtk's arguments.
+#[test]
+fn rules_about_files_keep_their_meaning() {
+    let sandbox = machine(r#"{"allow": ["Bash"], "deny": ["Read(./a.txt)"]}"#);
+    for command in ["git grep one a.txt", "git diff HEAD -- a.txt", "git status && git blame a.txt"] {
+        assert_eq!(rewritten(&sandbox, "bypassPermissions", command), None, "{command}");
+    }
+    for command in ["git status", "git log -1", "git diff HEAD~1 HEAD", "git grep one"] {
+        assert!(rewritten(&sandbox, "default", command).is_some(), "{command}");
+    }
+    sandbox.rtk(&["git", "--read-only", "grep", "one", "a.txt"]).code(2).complains("permission rule");
+}
+
+/// rtk's own rule must carry nothing that the client would ask about or block if git ran by itself.
+#[test]
+fn the_rule_for_reading_widens_nothing() {
+    let sandbox = machine(&format!(r#"{{"allow": ["Bash({RTK} git --read-only:*)"]}}"#));
+    for command in [
+        "git diff /etc/passwd /etc/hosts",
+        "git diff a.txt ../b",
+        "git grep x ..",
+        "git status -uall",
+        "git log --exclude=x",
+        "git log --grep='$(x)'",
+        "git -C sub status",
+    ] {
+        assert_eq!(rewritten(&sandbox, "default", command), None, "{command}");
+    }
+    assert!(rewritten(&sandbox, "default", "git status").is_some());
+    std::fs::remove_dir_all(sandbox.project().join(".git")).unwrap();
+    std::fs::create_dir(sandbox.project().join("refs")).unwrap();
+    assert_eq!(rewritten(&sandbox, "default", "git status"), None);
 }
 
 #[test]

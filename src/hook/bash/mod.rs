@@ -4,7 +4,7 @@ use super::event::Event;
 use super::reply::Reply;
 use super::scene::Scene;
 use crate::base::Env;
-use crate::rewrite::{Mode, Policy, load_rules, rewrite};
+use crate::rewrite::{Mode, Policy, Session, load_rules, rewrite};
 use std::path::PathBuf;
 
 /// The path that this program was started by, which is the one that the installer wrote; its own path for any other.
@@ -27,15 +27,16 @@ pub(super) fn answer(scene: &Scene<'_>, event: &Event) -> Reply {
         return Reply::Nothing;
     }
     let Some(program) = program(scene.env) else { return Reply::Nothing };
+    let Some(folder) = event.cwd.as_deref().or(scene.env.cwd()) else { return Reply::Nothing };
     // A project sets nothing of this, so that it need not be found.
     let settings = scene.settings(None);
     if !settings.rewrite_enabled {
         return Reply::Nothing;
     }
-    let rules = load_rules(scene.env, event.cwd.as_deref());
+    let rules = load_rules(scene.env, Some(folder));
     let policy = Policy { mutating: settings.rewrite_mutating, exclude: settings.rewrite_exclude.clone() };
-    let mode = Mode::named(event.permission_mode.as_deref());
-    match rewrite(&input.command, &program, &rules, mode, &policy) {
+    let session = Session { mode: Mode::named(event.permission_mode.as_deref()), folder };
+    match rewrite(&input.command, &program, &rules, session, &policy) {
         Ok(rewritten) => input.with_command(&rewritten.line).map_or(Reply::Nothing, Reply::UpdatedInput),
         Err(_) => Reply::Nothing,
     }

@@ -31,7 +31,9 @@ enum Part {
     Start,
     Head,
     Hunk,
-    /// A combined diff or anything else that is shown as it is.
+    /// The head of a combined diff.
+    Combined,
+    /// Anything else that is shown as it is.
     Other,
 }
 
@@ -121,7 +123,7 @@ impl DiffView {
         self.hunk = Hunk::of(line);
         if self.hunk.is_none() {
             self.part = Part::Other;
-            self.other_line(line, page);
+            page.verbatim(line);
         }
     }
 
@@ -153,13 +155,6 @@ impl DiffView {
         }
         self.part = Part::Other;
     }
-
-    fn other_line(&mut self, line: &Line<'_>, page: &mut Page) {
-        if line.begins("index ") {
-            return;
-        }
-        page.verbatim(line);
-    }
 }
 
 impl View for DiffView {
@@ -173,6 +168,7 @@ impl View for DiffView {
         }
         if (line.begins("diff --cc ") || line.begins("diff --combined ")) && !in_hunk {
             self.close_file(page);
+            self.part = Part::Combined;
             page.verbatim(line);
             return Verdict::Fits;
         }
@@ -184,7 +180,13 @@ impl View for DiffView {
             Part::Start => return Verdict::Foreign,
             Part::Head => self.head_line(line, page),
             Part::Hunk => self.hunk_line(line, page),
-            Part::Other => self.other_line(line, page),
+            Part::Combined => {
+                self.part = Part::Other;
+                if !line.begins("index ") {
+                    page.verbatim(line);
+                }
+            }
+            Part::Other => page.verbatim(line),
         }
         Verdict::Fits
     }
@@ -249,31 +251,35 @@ impl Head {
             return [from, &b" -> "[..], to].concat();
         }
         let tab = |path: &Vec<u8>| path.strip_suffix(b"\t").unwrap_or(path).to_vec();
-        let pair = match (self.old.as_ref().map(tab), self.new.as_ref().map(tab)) {
-            (Some(old), Some(new)) if old == b"/dev/null" => return without_side(&new).to_vec(),
-            (Some(old), Some(new)) if new == b"/dev/null" => return without_side(&old).to_vec(),
+        let half = halves(&self.names);
+        // With `diff.noprefix` a first folder called `a` is a folder.
+        let bare = half.is_some_and(|(old, new)| old == new);
+        let name = |path: &[u8]| if bare { path.to_vec() } else { without_side(path) };
+        let (old, new) = match (self.old.as_ref().map(tab), self.new.as_ref().map(tab)) {
+            (Some(old), Some(new)) if old == b"/dev/null" => return name(&new),
+            (Some(old), Some(new)) if new == b"/dev/null" => return name(&old),
             (Some(old), Some(new)) => (old, new),
             // Without hunks there are only the names behind "diff --git", the same twice.
-            _ => {
-                let half = self.names.len() / 2;
-                let (old, new) = self.names.split_at(half);
-                match new.strip_prefix(b" ") {
-                    Some(new) if self.names.len() % 2 == 1 => (old.to_vec(), new.to_vec()),
-                    _ => return self.names.clone(),
-                }
-            }
+            _ => match half {
+                Some((old, new)) => (old.to_vec(), new.to_vec()),
+                None => return self.names.clone(),
+            },
         };
-        match (without_side(&pair.0), without_side(&pair.1)) {
-            (old, new) if old == new => old.to_vec(),
-            _ => [&pair.0[..], b" -> ", &pair.1].concat(),
-        }
+        if name(&old) == name(&new) { name(&old) } else { [&old[..], b" -> ", &new].concat() }
     }
 }
 
-/// A path without git's `a/`, `b/` and the like.
-fn without_side(path: &[u8]) -> &[u8] {
+/// Two names of one length with a blank between.
+fn halves(names: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (old, new) = names.split_at(names.len() / 2);
+    Some((old, new.strip_prefix(b" ").filter(|_| names.len() % 2 == 1)?))
+}
+
+/// A path without git's `a/`, `b/` and the like, which stand within the quotes of a quoted one.
+fn without_side(path: &[u8]) -> Vec<u8> {
     match path {
-        [b'a' | b'b' | b'c' | b'i' | b'o' | b'w', b'/', rest @ ..] => rest,
-        _ => path,
+        [b'a' | b'b' | b'c' | b'i' | b'o' | b'w', b'/', rest @ ..] => rest.to_vec(),
+        [b'"', b'a' | b'b' | b'c' | b'i' | b'o' | b'w', b'/', rest @ ..] => [b"\"", rest].concat(),
+        _ => path.to_vec(),
     }
 }

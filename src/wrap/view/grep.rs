@@ -48,7 +48,12 @@ impl View for GrepView {
             return Verdict::Fits;
         }
         let rest = |text: &[u8]| text.get(name.len() + 1..).unwrap_or_default().to_vec();
-        if !self.grouped && page.room() > name.len() {
+        if !self.grouped {
+            // Without the name's line a match would seem to be of the file before.
+            if page.room() <= name.len() {
+                self.hidden += 1 + usize::from(self.first.take().is_some());
+                return Verdict::Fits;
+            }
             page.line(&[name, b":"]);
             self.grouped = true;
         }
@@ -63,6 +68,34 @@ impl View for GrepView {
         self.flush(page);
         if self.hidden > 0 {
             page.missing("", self.hidden, "matches");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wrap::page::PAGE_BYTES_MAX;
+
+    /// At the end of the page there may be room for a match but not for the name above it.
+    #[test]
+    fn a_match_is_never_shown_below_another_files_name() {
+        for room in 0..80 {
+            let (mut view, mut page) = (GrepView::default(), Page::default());
+            page.line(&[&vec![b'.'; PAGE_BYTES_MAX - room - 1]]);
+            let other = format!("{}/b.txt", "long".repeat(10));
+            for text in ["a:1", "a:2", &format!("{other}:3"), &format!("{other}:4")] {
+                view.line(&Line { text: text.as_bytes(), lost: 0 }, &mut page);
+            }
+            view.end(&mut page);
+            let shown = String::from_utf8(page.take()).unwrap();
+            let mut name = "";
+            for line in shown.lines().skip(1) {
+                name = line.strip_suffix(':').unwrap_or(name);
+                let wrong = matches!(line, " 3" | " 4") && name != other
+                    || matches!(line, " 1" | " 2") && name != "a";
+                assert!(!wrong, "{room}: {shown}");
+            }
         }
     }
 }

@@ -6,16 +6,23 @@ use crate::wrap::page::{Line, Page};
 /// Subjects of one author that are shown.
 const SUBJECTS_MAX: usize = 5;
 
-/// Any list: runs of blanks collapse, and what is beyond a number of lines is counted.
+/// Any list: what is beyond a number of lines is counted.
 pub(in crate::wrap) struct ListView {
     what: &'static str,
     lines_max: usize,
     lines: usize,
+    /// Whether a first column is filled with blanks.
+    is_aligned: bool,
 }
 
 impl ListView {
     pub(in crate::wrap) fn new(what: &'static str, lines_max: usize) -> ListView {
-        ListView { what, lines_max, lines: 0 }
+        ListView { what, lines_max, lines: 0, is_aligned: false }
+    }
+
+    /// A list whose first column is filled with blanks: they become one.
+    pub(in crate::wrap) fn aligned(what: &'static str, lines_max: usize) -> ListView {
+        ListView { is_aligned: true, ..ListView::new(what, lines_max) }
     }
 }
 
@@ -23,7 +30,8 @@ impl View for ListView {
     fn line(&mut self, line: &Line<'_>, page: &mut Page) -> Verdict {
         self.lines += 1;
         if self.lines <= self.lines_max && page.room() > line.text.len() {
-            page.cut(b"", &Line { text: &single_spaced(line.text), lost: line.lost }, usize::MAX);
+            let text = if self.is_aligned { single_spaced(line.text) } else { line.text.to_vec() };
+            page.cut(b"", &Line { text: &text, lost: line.lost }, usize::MAX);
         } else {
             self.lines_max = self.lines_max.min(self.lines - 1);
         }
@@ -37,17 +45,15 @@ impl View for ListView {
     }
 }
 
-/// The text with every run of spaces made one; a column is an alignment for eyes.
-pub(super) fn single_spaced(text: &[u8]) -> Vec<u8> {
-    let mut out = text.to_vec();
+/// The text with the blanks behind its first column made one: they align it for eyes. Later ones may be a path's or a
+/// subject's own.
+fn single_spaced(text: &[u8]) -> Vec<u8> {
     let start = text.iter().take_while(|byte| **byte == b' ').count();
-    let mut at = 0;
-    out.retain(|byte| {
-        let double = at > start && *byte == b' ' && text[at - 1] == b' ';
-        at += 1;
-        !double
-    });
-    out
+    let Some(gap) = text[start..].windows(2).position(|pair| pair == b"  ").map(|at| start + at) else {
+        return text.to_vec();
+    };
+    let blanks = text[gap..].iter().take_while(|byte| **byte == b' ').count();
+    [&text[..gap], b" ", &text[gap + blanks..]].concat()
 }
 
 /// `git remote -v`: a remote that is fetched from and pushed to the same place takes one line.
