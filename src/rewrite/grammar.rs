@@ -85,6 +85,12 @@ mod reader {
     /// Commands that can change what `git` means, or where the output of later commands goes.
     const UNSURE: &[&str] =
         &[".", "alias", "builtin", "enable", "eval", "exec", "hash", "shopt", "source", "trap", "unalias"];
+    /// Words that a shell never takes for a command. Where the grammar does, as behind `! if` or `time {`, it has not seen
+    /// the block, nor a redirection of it.
+    const RESERVED: &[&str] = &[
+        "!", "[[", "{", "}", "case", "do", "done", "elif", "else", "end", "esac", "fi", "for", "foreach",
+        "function", "if", "in", "repeat", "select", "then", "until", "while",
+    ];
     /// Words before a command that run it in the same shell.
     const FRONTS: &[&str] = &["-", "command", "nocorrect", "noglob", "time"];
     /// Commands that change the folder.
@@ -141,7 +147,7 @@ mod reader {
                 let behind = || parts.iter().any(|part| words.contains(&self.text(*part)));
                 words.contains(&literal.as_str()) || (FRONTS.contains(&literal.as_str()) && behind())
             };
-            if runs(UNSURE) {
+            if runs(UNSURE) || runs(RESERVED) {
                 return None;
             }
             self.found.changes_folder |= runs(FOLDER);

@@ -107,6 +107,13 @@ fn lines_that_may_redefine_git_or_move_output_are_not_touched() {
         "command exec > log; git status",
         "time eval x; git status",
         "noglob . ./x; git status",
+        // The grammar does not see these blocks, so that their redirections seem to be of other commands.
+        "! { git log -1; git status; } > f",
+        "time { git log -1; git status; } > f",
+        "! if true; then :; git status; fi > f",
+        "time for i in 1; do echo; git log -1; done | cat",
+        "x=1 if true; then :; git status; fi > f",
+        "git status; } > f",
         "git status\r",
         "git status\r\ngit log -1",
         "git status\u{c}",
