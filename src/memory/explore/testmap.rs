@@ -116,6 +116,9 @@ fn place(doc: &DocRef<'_>) -> String {
 fn bare(name: &[u8]) -> String {
     let name = String::from_utf8_lossy(name);
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    if GENERIC.contains(&stem.as_str()) {
+        return stem;
+    }
     let stem = stem.strip_prefix("test_").or_else(|| stem.strip_prefix("test-")).unwrap_or(&stem);
     for mark in ["_unittest", "_tests", "_test", "-test", "_spec", "-spec", "tests", "test", "spec"] {
         if let Some(rest) = stem.strip_suffix(mark).filter(|rest| rest.len() > 1) {
@@ -225,6 +228,7 @@ mod tests {
             ("UserServiceTests.cs", "userservice"),
             ("user_spec.rb", "user"),
             ("test.c", "test"),
+            ("conftest.py", "conftest"),
         ] {
             assert_eq!(bare(name.as_bytes()), expected, "{name}");
         }
