@@ -74,7 +74,10 @@ fn takes_comments(path: &Path, name: &str) -> bool {
     match folder {
         ".claude" => false,
         ".vscode" | ".zed" | ".cursor" => name != "mcp.json" || folder == ".vscode",
-        _ => settings.iter().any(|known| name.ends_with(known)),
+        _ => {
+            let example = name.starts_with("settings.") && name != "settings.local.json";
+            example || settings.iter().any(|known| name.ends_with(known))
+        }
     }
 }
 
@@ -90,6 +93,8 @@ mod tests {
             ("a/.claude/settings.json", Some(Format::Json)),
             ("a/.vscode/settings.json", Some(Format::Jsonc)),
             ("settings.json", Some(Format::Jsonc)),
+            ("settings.example.json", Some(Format::Jsonc)),
+            ("settings.local.json", Some(Format::Json)),
             ("a.JSONC", Some(Format::Jsonc)),
             ("Cargo.lock", Some(Format::Toml)),
             ("x.yml", Some(Format::Yaml)),
