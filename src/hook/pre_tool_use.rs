@@ -162,8 +162,7 @@ impl Job<'_> {
         if similar::refers_to_answer(&self.input.prompt) {
             return Some("the prompt refers to an answer of rtk");
         }
-        siblings::was_answered(marks, &gist, self.event.tool_use_id.as_deref())
-            .then_some("the question was answered before in this session")
+        siblings::was_answered(marks, &gist).then_some("the question was answered before in this session")
     }
 
     /// Denies the launch with the answer; `None` if there is none to give or the record does not hold it.
