@@ -40,7 +40,9 @@ def tree(folder, count):
         names.append(path)
         if number == count // 2:
             defined = [line[4:line.index("(")] for line in text.splitlines() if line.startswith("def ")]
-            question = f"Calling {defined[0]} with an empty {defined[-1].split('_')[0]} returns the wrong value"
+            # The words are few, so that in a large tree a name alone tells nothing and the memory rightly keeps silent.
+            question = (f"Calling {defined[0]} of {os.path.basename(path)} with an empty "
+                        f"{defined[-1].split('_')[0]} returns the wrong value")
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "first")
