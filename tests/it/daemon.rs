@@ -69,8 +69,9 @@ impl Drop for Daemon {
     }
 }
 
+/// Waits until something has happened.
 #[track_caller]
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     for _ in 0..LOOKS_MAX {
         if done() {
             return;

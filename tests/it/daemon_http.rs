@@ -1,12 +1,13 @@
 //! The HTTP face of `rtk memory serve`: who may ask, what is answered, and what bad input gets.
 
+use crate::daemon::until;
 use crate::sandbox::Sandbox;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What is waited for happens within milliseconds; a machine under load may take its time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,17 +60,14 @@ impl Face {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap();
         let state = sandbox.home().join(".local/state/rtk");
-        let started = Instant::now();
-        let port = loop {
-            assert!(started.elapsed() < PATIENCE, "the daemon does not start");
-            let written: Option<Value> = std::fs::read(state.join("daemon.json"))
-                .ok()
-                .and_then(|text| serde_json::from_slice(&text).ok());
-            match written.and_then(|written| written["port"].as_u64()) {
-                Some(port) => break u16::try_from(port).unwrap(),
-                None => std::thread::sleep(Duration::from_millis(10)),
-            }
-        };
+        let mut port = None;
+        until("the daemon has a port", || {
+            let written = std::fs::read(state.join("daemon.json")).ok();
+            let written: Option<Value> = written.and_then(|text| serde_json::from_slice(&text).ok());
+            port = written.and_then(|written| written["port"].as_u64());
+            port.is_some()
+        });
+        let port = u16::try_from(port.unwrap()).unwrap();
         let token = std::fs::read_to_string(state.join("token")).unwrap().trim().to_owned();
         Face { sandbox, child, port, token }
     }
@@ -360,10 +358,7 @@ fn many_clients_at_once_all_get_an_answer_and_one_too_many_is_told_so() {
     assert_eq!(turned_away.status, 503, "{}", turned_away.head);
     assert!(turned_away.head.to_lowercase().contains("retry-after: 1"), "{}", turned_away.head);
     drop(held);
-    let started = Instant::now();
-    while face.send("GET", "/v1/health", &[], b"").status != 200 {
-        assert!(started.elapsed() < PATIENCE, "there is no room again");
-    }
+    until("there is room again", || face.send("GET", "/v1/health", &[], b"").status == 200);
 }
 
 #[test]
@@ -392,11 +387,7 @@ fn metrics_count_what_was_asked_and_a_request_under_way_ends_well() {
     face.sandbox.rtk(&["memory", "serve", "--stop"]).success();
     stream.write_all(event.as_bytes()).unwrap();
     assert_eq!(read_answer(&mut BufReader::new(stream)).status, 200);
-    let started = Instant::now();
-    while face.child.try_wait().unwrap().is_none() {
-        assert!(started.elapsed() < PATIENCE, "it does not end");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until("it ends", || face.child.try_wait().unwrap().is_some());
     assert!(!face.sandbox.home().join(".local/state/rtk/daemon.json").exists());
 }
 
