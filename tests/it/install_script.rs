@@ -26,11 +26,21 @@ printf 'cargo %s\n' "$*" >>"$CALLS"
 case $* in
   "${FAILS-none}") exit 101 ;;
   --version) echo "cargo ${RUST-99.0.0} (0123456 2024-01-01)" ;;
+  rustc*) printf '{"reason":"compiler-artifact","executable":"%s"}\n' "${STATIC-$BUILT}" ;;
   *) echo '{"reason":"compiler-artifact","executable":null}'
      printf '{"reason":"compiler-artifact","executable":"%s"}\n' "$BUILT" ;;
 esac
 "#;
 const BUILD: &str = "build --release --locked --message-format=json-render-diagnostics";
+const STATIC_BUILD: &str = "rustc --release --locked --bin rtk --message-format=json-render-diagnostics -- \
+    -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
+/// A C compiler whose programs without shared libraries run.
+const STATIC_CC: &str = r#"#!/bin/sh
+case $* in
+  *-static-pie*) while [ "$1" != -o ]; do shift; done; printf '#!/bin/sh\n' >"$2"; chmod 755 "$2" ;;
+  *) echo cc 1 ;;
+esac
+"#;
 
 /// A source tree with the script, and a PATH that holds the named tools and nothing else.
 struct Machine {
@@ -243,6 +253,55 @@ fn an_unattended_installation_builds_installs_wires_and_shows() {
     program(&machine.sandbox.root().join("built"), &format!("{RTK}# newer\n"));
     machine.install(&["--yes"]).success();
     assert!(std::fs::read_to_string(&installed).unwrap().ends_with("# newer\n"));
+}
+
+/// What cargo was asked to build since the last look.
+fn builds(machine: &Machine) -> Vec<String> {
+    machine.calls().into_iter().filter(|call| call.starts_with("cargo ")).collect()
+}
+
+#[test]
+fn a_program_without_shared_libraries_is_built_where_such_programs_run() {
+    let machine = Machine::new();
+    let temporary = machine.sandbox.root().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let machine = machine.with("TMPDIR", temporary.to_str().unwrap());
+    program(&machine.tools().join("cc"), STATIC_CC);
+    let run = machine.install(&["--no-init"]);
+    assert_eq!(builds(&machine), [format!("cargo {STATIC_BUILD}")], "{}", run.explain());
+    run.success().says("Installed ");
+    assert_eq!(names(&temporary), Vec::<String>::new(), "the trial leaves nothing");
+
+    let broken = machine.sandbox.root().join("broken");
+    program(&broken, "#!/bin/sh\nexit 127\n");
+    let both = [format!("cargo {STATIC_BUILD}"), format!("cargo {BUILD}")];
+    let machine = machine.with("STATIC", broken.to_str().unwrap());
+    machine.install(&["--no-init"]).success().complains("making the usual one");
+    assert_eq!(builds(&machine), both, "one that does not run is not installed");
+    assert_eq!(std::fs::read_to_string(machine.bin().join("rtk")).unwrap(), RTK);
+
+    let machine = machine.with("FAILS", STATIC_BUILD);
+    machine.install(&["--no-init"]).success().complains("making the usual one");
+    assert_eq!(builds(&machine), both, "nor is one that cannot be linked the end");
+}
+
+/// The question that the script asks of a machine, asked of this one: programs of Rust then run as well.
+#[test]
+fn where_the_trial_says_yes_rust_makes_such_programs() {
+    let sandbox = Sandbox::new();
+    let functions = SCRIPT.strip_suffix("{ main \"$@\"; }\n").unwrap();
+    let ask = format!("{functions}\nif links_statically; then echo yes; else echo no; fi");
+    let answer = sandbox.run(OsStr::new("sh"), &["-c", &ask], b"");
+    if answer.stdout() == "no\n" {
+        return;
+    }
+    answer.success().says("yes");
+    let source = sandbox.write("a.rs", "fn main() { print!(\"it runs\"); }\n");
+    let flags = STATIC_BUILD.split_once(" -- ").unwrap().1.split_whitespace();
+    let mut rustc = std::process::Command::new("rustc");
+    let made = rustc.args(flags).arg("-o").arg(sandbox.root().join("a")).arg(source);
+    assert!(made.status().unwrap().success());
+    sandbox.run(sandbox.root().join("a").as_os_str(), &[], b"").success().says("it runs");
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod patch;
 mod replace;
 mod report;
 
-pub(super) use args::WriteArgs;
+pub(super) use args::{WriteArgs, plain_args};
 
 use super::{CliError, Session};
 use crate::edit::{Change, EditError, PlannedEdit, Policy};
