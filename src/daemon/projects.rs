@@ -3,7 +3,7 @@
 use super::stats::Stats;
 use super::watch::{Id, Standing, WATCH_BYTES, Watcher};
 use crate::base::{Deadline, Env, Log, Paths, Settings, give_back_memory, lower_priority, resident_bytes};
-use crate::memory::{self, Changes, Context, IndexError, Kept, Question, Ranked, Renewed};
+use crate::memory::{self, Changes, Context, IndexError, Kept, Question, Ranked, Renewed, Shelf};
 use crate::project::{Root, find_root};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -16,6 +16,9 @@ use std::time::Duration;
 const WATCHES_MAX: usize = 400_000;
 /// Projects kept at most.
 const PROJECTS_MAX: usize = 64;
+/// Files that were read for questions are kept up to so many bytes, and to this part of the daemon's memory.
+const SHELF_BYTES: usize = 6 * 1024 * 1024;
+const SHELF_PART_MAX: usize = 8;
 /// Changes that follow each other this closely are taken in together.
 const QUIET: Duration = Duration::from_millis(20);
 /// Bringing one project up to date in the background takes at most this long, in milliseconds.
@@ -95,6 +98,8 @@ pub struct Projects {
     told: Option<Told>,
     /// Memory beyond which projects are let go, in bytes.
     bytes_max: usize,
+    /// Files that were read for earlier questions, of all projects.
+    shelf: Arc<Shelf>,
     /// Whether a question has come since memory was given back.
     busy: AtomicBool,
 }
@@ -116,6 +121,7 @@ impl Projects {
             clock: AtomicU64::new(1),
             told,
             bytes_max,
+            shelf: Arc::new(Shelf::new(SHELF_BYTES.min(bytes_max / SHELF_PART_MAX))),
             busy: AtomicBool::new(false),
         });
         let background = Arc::clone(&projects);
@@ -223,7 +229,7 @@ impl Projects {
         }
         let mut guard = slot.kept();
         if guard.is_none() {
-            *guard = Kept::open(context, root).ok().flatten();
+            *guard = Kept::open(context, root, &self.shelf).ok().flatten();
         }
         let kept = guard.as_mut()?;
         let changes = self.caught_up(context, root, &slot, kept);
@@ -289,7 +295,8 @@ impl Projects {
         loop {
             let bytes: usize = slots.values().map(|slot| slot.bytes.load(Ordering::Relaxed)).sum();
             let watches = self.figures().0 * WATCH_BYTES;
-            let fits = slots.len() <= PROJECTS_MAX && bytes + watches <= self.bytes_max;
+            let bytes = bytes + watches + self.shelf.bytes();
+            let fits = slots.len() <= PROJECTS_MAX && bytes <= self.bytes_max;
             if fits || !self.let_go_of_oldest(&mut slots) {
                 return;
             }
@@ -299,6 +306,10 @@ impl Projects {
     /// Gives back what the last questions needed; where the process is still too large, projects go by its real size.
     fn rest(&self) {
         give_back_memory();
+        if resident_bytes().is_some_and(|bytes| bytes > self.bytes_max) {
+            self.shelf.clear();
+            give_back_memory();
+        }
         while resident_bytes().is_some_and(|bytes| bytes > self.bytes_max)
             && self.let_go_of_oldest(&mut self.slots())
         {

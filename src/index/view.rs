@@ -8,7 +8,9 @@ use super::update::join;
 use crate::code::Language;
 use crate::project::FileClass;
 use crate::store::StoreError;
+use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// No document.
 const NONE: u32 = u32::MAX;
@@ -87,33 +89,55 @@ impl Layout {
 
 /// All living documents; a document's position is its place in the order of paths.
 pub(crate) struct View<'a> {
-    pub(crate) docs: Vec<DocRef<'a>>,
-    by_id: &'a [u32],
-    /// Mean number of terms per field.
-    pub(crate) mean_lengths: [f32; FIELDS],
+    dirs: Vec<(&'a [u8], &'a Dir)>,
+    layout: &'a Layout,
+    docs: OnceLock<Vec<DocRef<'a>>>,
 }
 
 impl<'a> View<'a> {
     /// The view of an index by its layout, which must be that of its state now.
     pub(crate) fn of(index: &'a Index, layout: &'a Layout) -> View<'a> {
-        let dirs: Vec<(&Vec<u8>, &Dir)> = index.manifest.dirs.iter().collect();
-        let doc = |&(folder, at): &(u32, u32)| {
-            let &(dir_path, dir) = dirs.get(folder as usize)?;
-            Some(DocRef { dir_path, dir, entry: dir.entries.get(at as usize)? })
-        };
-        let docs = layout.places.iter().filter_map(doc).collect();
-        View { docs, by_id: &layout.by_id, mean_lengths: layout.mean_lengths }
+        let dirs = index.manifest.dirs.iter().map(|(path, dir)| (path.as_slice(), dir)).collect();
+        View { dirs, layout, docs: OnceLock::new() }
+    }
+
+    /// Number of documents.
+    pub(crate) fn len(&self) -> usize {
+        self.layout.places.len()
+    }
+
+    /// The document at a position, which must be below [`View::len`].
+    pub(crate) fn doc(&self, position: usize) -> DocRef<'a> {
+        let (folder, at) = self.layout.places[position];
+        let (dir_path, dir) = self.dirs[folder as usize];
+        DocRef { dir_path, dir, entry: &dir.entries[at as usize] }
+    }
+
+    /// All documents by position; for whoever looks at most of them.
+    pub(crate) fn docs(&self) -> &[DocRef<'a>] {
+        self.docs.get_or_init(|| (0..self.len()).map(|position| self.doc(position)).collect())
     }
 
     /// The position of the file at a path; `None` when there is none.
     pub(crate) fn find(&self, path: &[u8]) -> Option<usize> {
         let wanted = split_path(path);
-        self.docs.binary_search_by(|doc| (doc.folder(), doc.name()).cmp(&wanted)).ok()
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let doc = self.doc(middle);
+            match (doc.folder(), doc.name()).cmp(&wanted) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Some(middle),
+            }
+        }
+        None
     }
 
     /// The position of a document; `None` when it is gone.
     pub(crate) fn position(&self, doc: u32) -> Option<usize> {
-        self.by_id
+        self.layout
+            .by_id
             .get(doc as usize)
             .copied()
             .filter(|&position| position != NONE)

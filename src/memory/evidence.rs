@@ -1,5 +1,6 @@
 //! Reads the best candidates and finds the places in them that meet the question: definitions, windows, quoted texts.
 
+use super::lexed::Lexed;
 use super::query::Query;
 use crate::index::{HashedMap, Outline};
 use crate::text::{Sieve, TermKind, lines, raw_words, term_hash, terms_of};
@@ -8,7 +9,7 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Only the head of a large file is read for evidence, in bytes.
-const SOURCE_BYTES_MAX: usize = 384 * 1024;
+pub(super) const SOURCE_BYTES_MAX: usize = 384 * 1024;
 /// Words named as the reason for a file.
 const TELLING_WORDS_MAX: usize = 5;
 /// Lines of a place that is no definition.
@@ -33,7 +34,7 @@ pub(super) struct Place {
 }
 
 /// What reading one file showed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Evidence {
     /// Best first; those without any term of the question are missing.
     pub(super) places: Vec<Place>,
@@ -54,6 +55,15 @@ pub(super) struct Seeker<'q> {
     /// Most words have no term of the question.
     sieve: Sieve,
     pairs: HashSet<(u64, u64)>,
+}
+
+/// Occurrences of terms in one file.
+#[derive(Default)]
+struct Hits {
+    /// Place, term, weight.
+    terms: Vec<(u32, u32, f32)>,
+    /// Weighted neighbouring pairs.
+    pairs: f32,
 }
 
 /// Term numbers of raw words already seen; kept from file to file.
@@ -86,10 +96,9 @@ impl<'q> Seeker<'q> {
     /// Seeks in one file.
     pub(super) fn seek(&self, source: &[u8], outline: &Outline, memo: &mut Memo) -> Evidence {
         let source = &source[..source.len().min(SOURCE_BYTES_MAX)];
-        let (mut places, place_of_line, signature) = cut(outline, source);
-        let mut hits: Vec<(u32, u32, f32)> = Vec::new();
+        let (places, place_of_line, signature) = cut(outline, source);
+        let mut hits = Hits::default();
         let mut words = vec![0_u32; places.len()];
-        let mut evidence = Evidence::default();
         for (number, line) in lines(source).enumerate() {
             let Some(&place) = place_of_line.get(number) else { break };
             let weight = if signature[number] { SIGNATURE_WEIGHT } else { 1.0 };
@@ -100,40 +109,73 @@ impl<'q> Seeker<'q> {
                     before = 0;
                     return;
                 }
-                let number = *memo.words.entry(xxh3_64(word)).or_insert_with(|| {
-                    let facts = self.facts(word);
-                    if facts.terms.is_empty() {
-                        return NO_TERM;
-                    }
-                    memo.facts.push(facts);
-                    memo.facts.len() as u32 - 1
-                });
-                if let Some(facts) = memo.facts.get(number as usize) {
-                    hits.extend(facts.terms.iter().map(|&term| (place, term, weight)));
-                    // Both words of a pair are terms of the question.
-                    if before != 0 && facts.single != 0 && self.pairs.contains(&(before, facts.single)) {
-                        evidence.pairs += weight;
-                    }
-                    before = facts.single;
-                } else {
-                    before = 0;
-                }
+                before = self.take(word, (place, weight, before), &mut hits, memo);
             });
         }
+        self.weigh(source, &places, &words, hits)
+    }
+
+    /// Seeks in one file that was cut into words before, with the result of [`Seeker::seek`].
+    pub(super) fn seek_in(&self, source: &[u8], lexed: &Lexed, memo: &mut Memo) -> Evidence {
+        let source = &source[..source.len().min(SOURCE_BYTES_MAX)];
+        let mut hits = Hits::default();
+        let mut before = 0;
+        lexed.meet(source, &self.sieve, |met| {
+            let weight = if met.signature { SIGNATURE_WEIGHT } else { 1.0 };
+            let last = if met.follows { before } else { 0 };
+            before = self.take(met.word, (met.place, weight, last), &mut hits, memo);
+        });
+        self.weigh(source, lexed.places(), lexed.counts(), hits)
+    }
+
+    /// Takes a word in that may have terms of the question; returns the hash that makes a pair with the next word's.
+    fn take(
+        &self,
+        word: &[u8],
+        (place, weight, before): (u32, f32, u64),
+        hits: &mut Hits,
+        memo: &mut Memo,
+    ) -> u64 {
+        let number = *memo.words.entry(xxh3_64(word)).or_insert_with(|| {
+            let facts = self.facts(word);
+            if facts.terms.is_empty() {
+                return NO_TERM;
+            }
+            memo.facts.push(facts);
+            memo.facts.len() as u32 - 1
+        });
+        let Some(facts) = memo.facts.get(number as usize) else { return 0 };
+        hits.terms.extend(facts.terms.iter().map(|&term| (place, term, weight)));
+        // Both words of a pair are terms of the question.
+        if before != 0 && facts.single != 0 && self.pairs.contains(&(before, facts.single)) {
+            hits.pairs += weight;
+        }
+        facts.single
+    }
+
+    /// What the hits say, with the number of words in each place.
+    fn weigh(&self, source: &[u8], places: &[Place], words: &[u32], hits: Hits) -> Evidence {
+        let Hits { terms: mut hits, pairs } = hits;
         hits.sort_unstable_by_key(|&(place, term, _)| (place, term));
-        for group in hits.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let (place, term, _) = group[0];
-            let count: f32 = group.iter().map(|&(_, _, weight)| weight).sum();
-            let length = 0.5 + 0.5 * (words[place as usize] as f32 / PLACE_WORDS_MEAN).min(8.0);
-            places[place as usize].score += self.weights[term as usize] * count / (count + K1 * length);
+        let mut evidence = Evidence::default();
+        for in_place in hits.chunk_by(|a, b| a.0 == b.0) {
+            let number = in_place[0].0 as usize;
+            let mut place = places[number].clone();
+            for group in in_place.chunk_by(|a, b| a.1 == b.1) {
+                let term = group[0].1;
+                let count: f32 = group.iter().map(|&(_, _, weight)| weight).sum();
+                let length = 0.5 + 0.5 * (words[number] as f32 / PLACE_WORDS_MEAN).min(8.0);
+                place.score += self.weights[term as usize] * count / (count + K1 * length);
+            }
+            if place.score > 0.0 {
+                evidence.places.push(place);
+            }
         }
         evidence.terms = hits.iter().map(|&(_, term, _)| term as usize).collect();
         evidence.terms.sort_unstable();
         evidence.terms.dedup();
-        places.retain(|place| place.score > 0.0);
-        places.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.start.cmp(&b.start)));
-        evidence.places = places;
-        evidence.pairs = evidence.pairs.sqrt();
+        evidence.places.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.start.cmp(&b.start)));
+        evidence.pairs = pairs.sqrt();
         let found = self.query.literals.iter().filter(|text| memmem::find(source, text).is_some());
         evidence.literals = u32::try_from(found.count()).unwrap_or(0);
         evidence
@@ -177,7 +219,7 @@ impl<'q> Seeker<'q> {
 /// Cuts a file into places: each line belongs to the innermost definition around it, or to a window of lines.
 ///
 /// Returns the places, the place of each line, and whether the line is part of a signature.
-fn cut(outline: &Outline, source: &[u8]) -> (Vec<Place>, Vec<u32>, Vec<bool>) {
+pub(super) fn cut(outline: &Outline, source: &[u8]) -> (Vec<Place>, Vec<u32>, Vec<bool>) {
     let lines = memchr::memchr_iter(b'\n', source).count() + 1;
     let mut owner: Vec<Option<usize>> = vec![None; lines];
     let mut signature = vec![false; lines];
@@ -234,6 +276,7 @@ mod tests {
     use super::super::query::analyse;
     use super::*;
     use crate::code::{Symbol, SymbolKind};
+    use proptest::prelude::*;
 
     fn symbol(name: &str, start_line: u32, end_line: u32) -> Symbol {
         let kind = SymbolKind::Function;
@@ -264,6 +307,39 @@ mod tests {
             Seeker::new(&query, &rarities).seek(quoted, &Outline::default(), &mut Memo::default()).literals,
             1
         );
+    }
+
+    fn outlines() -> impl Strategy<Value = Outline> {
+        let symbols = proptest::collection::vec((0_u32..14, 0_u32..14, 0_u32..3), 0..4);
+        symbols.prop_map(|symbols| {
+            let symbol = |(start, end, signature): (u32, u32, u32)| Symbol {
+                signature_end_line: start + signature,
+                ..symbol("a", start, end)
+            };
+            Outline { symbols: symbols.into_iter().map(symbol).collect(), imports: vec![] }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_that_was_cut_before_shows_what_it_shows_anew(
+            source in "((token|refresh|Refresh_Token|refreshToken|HTTPToken2|naïve|ÜBER_token|x|rate limit|a1b2|\\xff)[ .(\n\r]{1,2}){0,60}",
+            cut_at in 0_usize..40,
+            outline in outlines(),
+            asked in "(refresh token|rate limit|naïve über|x y z|http token 2|a1 b2|refreshToken \"rate limit\")",
+        ) {
+            let mut source = source.into_bytes();
+            // Not always UTF-8.
+            if let Some(byte) = source.get_mut(cut_at) {
+                *byte = byte.wrapping_add(0x80);
+            }
+            let query = analyse(&asked, None);
+            let rarities: Vec<f32> = (1..=query.terms.len()).map(|number| 1.0 + 1.0 / number as f32).collect();
+            let seeker = Seeker::new(&query, &rarities);
+            let anew = seeker.seek(&source, &outline, &mut Memo::default());
+            let lexed = Lexed::of(&source, &outline).unwrap();
+            prop_assert_eq!(seeker.seek_in(&source, &lexed, &mut Memo::default()), anew);
+        }
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub(super) fn gather(
     norms: &[[f32; FIELDS]],
     query: &Query,
 ) -> Result<Gathered, StoreError> {
-    let count = view.docs.len();
+    let count = view.len();
     let mut sums = vec![Sums::default(); count];
     let mut rarities = vec![0.0; query.terms.len()];
     let hashes: Vec<u64> = query.terms.iter().map(|term| term.hash).collect();
@@ -182,7 +182,7 @@ fn mentions(view: &View<'_>, query: &Query) -> HashMap<usize, f32> {
         let wanted = mention.path.as_bytes();
         let last = wanted.rsplit(|&byte| byte == b'/').next().unwrap_or(wanted);
         let mut matched: Vec<(usize, usize)> = Vec::new();
-        for (position, doc) in view.docs.iter().enumerate() {
+        for (position, doc) in view.docs().iter().enumerate() {
             let name = doc.name();
             let stem = name.rsplitn(2, |&byte| byte == b'.').last().unwrap_or(name);
             let name_fits =

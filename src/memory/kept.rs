@@ -3,11 +3,13 @@
 use super::explore::glance_of;
 use super::prepared::Prepared;
 use super::search::{Asked, THREADS, facts_of};
+use super::shelf::Shelf;
 use super::types::{Question, Ranked};
 use crate::index::{self, Compared, Context, IndexError, Updated, while_comparing};
 use crate::memory::query;
 use crate::project::Root;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What has changed since an index was last asked.
@@ -54,14 +56,17 @@ pub struct Renewed {
 /// The index of one project, kept in memory between questions.
 pub struct Kept {
     index: index::Kept,
+    /// Files that were read for earlier questions, and the number of this project there.
+    shelf: (Arc<Shelf>, u64),
     /// What was prepared for the state that the index has, if it has been asked in it.
     prepared: Option<Prepared>,
 }
 
 impl Kept {
     /// Reads the index as it was saved; `None` when there is no database that other processes could share.
-    pub fn open(context: &Context<'_>, root: &Root) -> Result<Option<Kept>, IndexError> {
-        Ok(index::Kept::open(context, root)?.map(|index| Kept { index, prepared: None }))
+    pub fn open(context: &Context<'_>, root: &Root, shelf: &Arc<Shelf>) -> Result<Option<Kept>, IndexError> {
+        let shelf = (Arc::clone(shelf), shelf.number());
+        Ok(index::Kept::open(context, root)?.map(|index| Kept { index, shelf, prepared: None }))
     }
 
     /// Ranks the project's files for a question, as [`super::search`] does.
@@ -73,7 +78,8 @@ impl Kept {
         question: &Question<'_>,
     ) -> Result<Ranked, IndexError> {
         let query = query::analyse(question.task, question.query_type);
-        let asked = Asked { context, root, question, query: &query };
+        let (shelf, number) = (Arc::clone(&self.shelf.0), self.shelf.1);
+        let asked = Asked { context, root, question, query: &query, shelf: Some((&shelf, number)) };
         let still = AtomicBool::new(false);
         let (same, suspects) = self.begin(context, root, changes)?;
         let mut updated = Updated { walked: true, ..Updated::default() };

@@ -11,6 +11,7 @@ mod explore;
 mod gather;
 mod history;
 mod kept;
+mod lexed;
 mod lookup;
 mod neighbours;
 mod prepared;
@@ -19,6 +20,7 @@ mod rank;
 mod references;
 mod render;
 mod search;
+mod shelf;
 mod types;
 
 pub use crate::index::{
@@ -31,4 +33,5 @@ pub use kept::{Changes, Kept, Renewed};
 pub use lookup::*;
 pub use rank::signal_meaning;
 pub use search::search;
+pub use shelf::Shelf;
 pub use types::*;

@@ -22,8 +22,8 @@ impl Prepared {
     pub(super) fn of(index: &Index) -> Prepared {
         let layout = Layout::of(index);
         let view = View::of(index, &layout);
-        let norm = |doc: &DocRef<'_>| rank::field_norms(&doc.entry.lengths, &view.mean_lengths);
-        let norms = view.docs.iter().map(norm).collect();
+        let norm = |doc: &DocRef<'_>| rank::field_norms(&doc.entry.lengths, &layout.mean_lengths);
+        let norms = view.docs().iter().map(norm).collect();
         let (shares, namesakes) = (language_shares(&view), namesakes(&view));
         Prepared { layout, norms, shares, namesakes, counts: index.manifest.counts() }
     }
@@ -39,7 +39,7 @@ const NAMESAKE_BYTES: usize = 24;
 
 fn language_shares(view: &View<'_>) -> [f32; 256] {
     let mut counts = [0.0_f32; 256];
-    for doc in view.docs.iter().filter(|doc| !is_data(doc)) {
+    for doc in view.docs().iter().filter(|doc| !is_data(doc)) {
         counts[usize::from(doc.entry.language)] += 1.0;
     }
     let total = counts.iter().sum::<f32>().max(1.0);
@@ -65,7 +65,7 @@ pub(super) fn is_data(doc: &DocRef<'_>) -> bool {
 
 fn namesakes(view: &View<'_>) -> HashMap<u64, u32> {
     let mut counts = HashMap::new();
-    for doc in view.docs.iter().filter(|doc| is_data(doc)) {
+    for doc in view.docs().iter().filter(|doc| is_data(doc)) {
         *counts.entry(xxh3_64(doc.name())).or_default() += 1;
     }
     counts

@@ -23,10 +23,10 @@ pub(super) fn referring(
     seeds: &[(usize, f32)],
 ) -> Result<Vec<f32>, StoreError> {
     let named: Vec<(u64, usize, f32)> = (seeds.iter())
-        .filter_map(|&(position, score)| Some((name_hash(&view.docs[position])?, position, score)))
+        .filter_map(|&(position, score)| Some((name_hash(&view.doc(position))?, position, score)))
         .collect();
     let hashes: Vec<u64> = named.iter().map(|&(hash, ..)| hash).collect();
-    let count = view.docs.len();
+    let count = view.len();
     let mut numbers: Vec<u32> = vec![NOT_A_CANDIDATE; count];
     for (&position, number) in pool.iter().zip(0..) {
         numbers[position] = number;

@@ -247,8 +247,8 @@ mod tests {
             signals: [0.0; SIGNALS],
             parts: [0.0; SIGNALS],
             places: Vec::new(),
-            outline: crate::index::Outline::default(),
-            source: Some(source.as_bytes().to_vec()),
+            outline: Default::default(),
+            source: Some(source.as_bytes().to_vec().into()),
             language: "",
             words: Vec::new(),
         }

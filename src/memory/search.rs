@@ -10,14 +10,13 @@ use super::prepared::{Prepared, is_data};
 use super::query::{self, Query};
 use super::rank::{self, Signal, Signals};
 use super::references::referring;
+use super::shelf::{Known, Shelf, Text};
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
-use crate::code::Extractor;
-use crate::index::{
-    self, Compared, Context, DocRef, EXTRACT_LIMITS, Fresh, Index, IndexError, Outline, Past, Source, View,
-};
+use crate::index::{self, Compared, Context, DocRef, Fresh, Index, IndexError, Outline, Past, Source, View};
 use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,6 +36,8 @@ const EVIDENCE_BYTES_SUM: u64 = 3 * 512 * 1024;
 pub(super) const THREADS: usize = 2;
 /// Share of the deadline after which no more files are read for evidence.
 const EVIDENCE_SHARE: f64 = 0.85;
+/// Fewer files than this are not worth another thread.
+const FILES_ALONE_MAX: usize = 4;
 /// Best files, and best tests, whose companions in past commits count.
 const SEEDS: usize = 8;
 
@@ -49,9 +50,9 @@ pub(super) struct Found {
     /// Share of each signal in the score, for reasons and `--explain`.
     pub(super) parts: Signals,
     pub(super) places: Vec<Place>,
-    pub(super) outline: Outline,
+    pub(super) outline: Arc<Outline>,
     /// The content as it is now; `None` when it was not read.
-    pub(super) source: Option<Vec<u8>>,
+    pub(super) source: Option<Arc<Vec<u8>>>,
     /// Language name for fences.
     pub(super) language: &'static str,
     /// Terms of the task that occur, most telling first.
@@ -71,7 +72,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     let query = query::analyse(question.task, question.query_type);
     let opened = index::open(context, root)?;
     // Nearly always nothing has changed: the answer is worked out while another thread makes sure of that.
-    let asked = Asked { context, root, question, query: &query };
+    let asked = Asked { context, root, question, query: &query, shelf: None };
     let early = index::while_comparing(&opened.index, context, root, |stop| {
         asked.rank(&opened.index, true, THREADS - 1, stop).transpose()
     });
@@ -106,6 +107,8 @@ pub(super) struct Asked<'a> {
     pub(super) root: &'a Root,
     pub(super) question: &'a Question<'a>,
     pub(super) query: &'a Query,
+    /// Files that earlier questions read, with the number that the project has there.
+    pub(super) shelf: Option<(&'a Shelf, u64)>,
 }
 
 impl Asked<'_> {
@@ -135,10 +138,10 @@ impl Asked<'_> {
         threads: usize,
         stop: &AtomicBool,
     ) -> Result<Option<Ranked>, IndexError> {
-        let Asked { context, root, question, query } = *self;
+        let Asked { context, root, question, query, shelf } = *self;
         let view = View::of(index, &prepared.layout);
         let mut facts = facts_with(context, root, prepared.counts, walked);
-        if view.docs.is_empty() || query.terms.is_empty() && query.mentions.is_empty() {
+        if view.len() == 0 || query.terms.is_empty() && query.mentions.is_empty() {
             return Ok(Some(Ranked::of(facts, Confidence::None, query.query_type, Vec::new())));
         }
         let gathered = match gather(index, &view, &prepared.norms, query) {
@@ -152,10 +155,11 @@ impl Asked<'_> {
         facts.candidates = met.len();
         facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
         let rarities = gathered.rarities.as_slice();
-        let ranking = Ranking { context, root, index, prepared, view: &view, query, rarities, threads, stop };
+        let view = &view;
+        let ranking = Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf };
         let Some(mut found) = ranking.weigh(&gathered, met, &mut facts.timings_us)? else { return Ok(None) };
         found.truncate(question.top.max(KEPT_FILES));
-        let grounds = Grounds::of(query, rarities, &found, view.docs.len());
+        let grounds = Grounds::of(query, rarities, &found, view.len());
         facts.certainty = grounds.certainty();
         facts.grounds = grounds.named();
         let candidates = found.iter().take(question.top).map(candidate).collect();
@@ -218,6 +222,7 @@ struct Ranking<'a> {
     threads: usize,
     /// Set when the answer will not be used.
     stop: &'a AtomicBool,
+    shelf: Option<(&'a Shelf, u64)>,
 }
 
 impl Ranking<'_> {
@@ -238,7 +243,7 @@ impl Ranking<'_> {
         pool.truncate(POOL);
         let mut aliases = Aliases::new(self.query, self.rarities);
         for (position, signals) in &mut pool {
-            signals[Signal::Alias as usize] = aliases.value(&self.view.docs[*position]);
+            signals[Signal::Alias as usize] = aliases.value(&self.view.doc(*position));
         }
         time("priors");
         if self.stop.load(Ordering::Relaxed) {
@@ -268,7 +273,7 @@ impl Ranking<'_> {
         let mut bytes = 0;
         let mut best = Vec::with_capacity(EVIDENCE_FILES);
         for &(position, _) in pool.iter().take(EVIDENCE_FILES) {
-            bytes += self.view.docs[position].entry.stat.size;
+            bytes += self.view.doc(position).entry.stat.size;
             if bytes <= EVIDENCE_BYTES_SUM || best.len() < KEPT_FILES / 2 {
                 best.push(position);
             }
@@ -280,7 +285,7 @@ impl Ranking<'_> {
         let Prepared { shares, namesakes, .. } = self.prepared;
         let terms: HashSet<u64> = self.query.terms.iter().map(|term| term.hash).collect();
         for (position, signals) in pool {
-            let doc = &self.view.docs[*position];
+            let doc = &self.view.doc(*position);
             priors(doc, self.query.query_type, shares, signals);
             if is_data(doc) {
                 let count = namesakes.get(&xxh3_64(doc.name())).copied().unwrap_or(1);
@@ -305,11 +310,11 @@ impl Ranking<'_> {
             .iter()
             .zip(&scores)
             .map(|((position, signals), score)| Node {
-                doc: self.view.docs[*position],
+                doc: self.view.doc(*position),
                 score: (score / best).clamp(0.0, 1.0),
                 lexical: signals[Signal::Lexical as usize] / maxima[Signal::Lexical as usize],
-                test: self.view.docs[*position].class().test,
-                outline: read.get(position).map(|read| &read.outline),
+                test: self.view.doc(*position).class().test,
+                outline: read.get(position).map(|read| &*read.outline),
             })
             .collect();
         let mut tests: Vec<(usize, f32)> = (pool.iter().zip(&nodes))
@@ -345,7 +350,7 @@ impl Ranking<'_> {
         let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
         let mut found = Vec::with_capacity(pool.len());
         for (rank, (position, signals)) in pool.into_iter().enumerate() {
-            let doc = &self.view.docs[position];
+            let doc = self.view.doc(position);
             let read = read.remove(&position).unwrap_or_default();
             found.push(Found {
                 path: doc.path(),
@@ -472,31 +477,79 @@ fn stem_cover(doc: &DocRef<'_>, asked: &HashSet<u64>) -> f32 {
 #[derive(Default)]
 struct Read {
     evidence: Evidence,
-    outline: Outline,
-    source: Option<Vec<u8>>,
+    outline: Arc<Outline>,
+    source: Option<Arc<Vec<u8>>>,
     words: Vec<String>,
+    /// Set when outline and content are what the index knows.
+    known: bool,
 }
 
 impl Ranking<'_> {
     /// Reads the files at these positions as far as the deadline allows.
     fn read_evidence(&self, best: &[usize]) -> Vec<Read> {
         let seeker = Seeker::new(self.query, self.rarities);
+        let docs: Vec<DocRef<'_>> = best.iter().map(|&position| self.view.doc(position)).collect();
+        let mut all: Vec<Read> = Vec::new();
+        all.resize_with(best.len(), Read::default);
+        let missing = self.read_shelf(&docs, &seeker, &mut all);
+        self.read_files(&docs, &missing, &seeker, &mut all);
+        if let Some((shelf, project)) = self.shelf {
+            for &number in missing.iter().filter(|&&number| all[number].known) {
+                let Read { source: Some(source), outline, .. } = &all[number] else { continue };
+                let text = Text::new(Arc::clone(source), Arc::clone(outline));
+                shelf.put(project, Known::of(&docs[number]), &Arc::new(text));
+            }
+        }
+        all
+    }
+
+    /// Seeks in the files that are on the shelf; returns the numbers of the others.
+    fn read_shelf(&self, docs: &[DocRef<'_>], seeker: &Seeker<'_>, all: &mut [Read]) -> Vec<usize> {
+        let Some((shelf, project)) = self.shelf else { return (0..docs.len()).collect() };
+        let mut memo = Memo::default();
+        let mut missing = Vec::new();
+        let known: Vec<Known> = docs.iter().map(Known::of).collect();
+        for (number, text) in shelf.take(project, &known).into_iter().enumerate() {
+            let Some(text) = text else {
+                missing.push(number);
+                continue;
+            };
+            let (content, outline) = (&text.content, &text.outline);
+            let grown = !text.is_lexed();
+            let evidence = match text.lexed() {
+                Some(lexed) => seeker.seek_in(content, lexed, &mut memo),
+                None => seeker.seek(content, outline, &mut memo),
+            };
+            if grown {
+                shelf.put(project, known[number], &text);
+            }
+            all[number] = Read {
+                words: seeker.telling_words(&evidence.terms),
+                evidence,
+                outline: Arc::clone(outline),
+                source: Some(Arc::clone(content)),
+                known: true,
+            };
+        }
+        missing
+    }
+
+    /// Reads some of the files, each by its number.
+    fn read_files(&self, docs: &[DocRef<'_>], numbers: &[usize], seeker: &Seeker<'_>, all: &mut [Read]) {
         let deadline = self.context.deadline.share(EVIDENCE_SHARE);
+        let threads = if numbers.len() < FILES_ALONE_MAX { 1 } else { self.threads.max(1) };
         let mut parts: Vec<Vec<Job<'_>>> = Vec::new();
-        parts.resize_with(self.threads.max(1), Vec::new);
-        for (number, &position) in best.iter().enumerate() {
-            let doc = self.view.docs[position];
-            let part = number % parts.len();
-            parts[part].push(Job { number, doc, outline: self.index.outline(doc.entry.doc) });
+        parts.resize_with(threads, Vec::new);
+        for (at, &number) in numbers.iter().enumerate() {
+            let doc = docs[number];
+            parts[at % threads].push(Job { number, doc, outline: self.index.outline(doc.entry.doc) });
         }
         let work = |jobs: Vec<Job<'_>>| -> Vec<(usize, Read)> {
             let mut memo = Memo::default();
             let in_time = |_: &Job<'_>| !deadline.passed() && !self.stop.load(Ordering::Relaxed);
             let jobs = jobs.into_iter().take_while(in_time);
-            jobs.map(|job| (job.number, read_one(self.root, job, &seeker, &mut memo))).collect()
+            jobs.map(|job| (job.number, read_one(self.root, job, seeker, &mut memo))).collect()
         };
-        let mut all: Vec<Read> = Vec::new();
-        all.resize_with(best.len(), Read::default);
         std::thread::scope(|scope| {
             let work = &work;
             let own = parts.pop().unwrap_or_default();
@@ -509,7 +562,6 @@ impl Ranking<'_> {
                 all[number] = read;
             }
         });
-        all
     }
 }
 
@@ -528,19 +580,17 @@ fn read_one(root: &Root, job: Job<'_>, seeker: &Seeker<'_>, memo: &mut Memo) -> 
         return Read::default();
     };
     // A file may have changed since it was looked at, a moment ago: its lines must fit what is shown.
+    let known = outline.is_some() && xxh3_64(&content) == doc.entry.hash;
     let outline = match outline {
-        Some(outline) if xxh3_64(&content) == doc.entry.hash => outline,
+        Some(outline) if known => outline,
         _ if project::looks_like_secret(&content)
             || project::is_binary(&content[..content.len().min(8192)]) =>
         {
             return Read::default();
         }
-        _ => {
-            let extraction = Extractor::new().extract_fast(doc.language(), &content, &EXTRACT_LIMITS);
-            Outline { symbols: extraction.symbols, imports: extraction.imports }
-        }
+        _ => Outline::of(doc.language(), &content),
     };
     let evidence = seeker.seek(&content, &outline, memo);
     let words = seeker.telling_words(&evidence.terms);
-    Read { evidence, outline, source: Some(content), words }
+    Read { evidence, outline: Arc::new(outline), source: Some(Arc::new(content)), words, known }
 }

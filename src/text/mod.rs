@@ -18,6 +18,6 @@ pub use json_splice::{
 };
 pub use lines::{line_and_column, line_range, lines};
 pub use prompt::{block, inert};
-pub use sieve::Sieve;
+pub use sieve::{BEGINNINGS, Sieve, beginnings};
 pub use tokens::estimate_tokens;
-pub use words::{TermKind, raw_words, stem, term_hash, terms_of};
+pub use words::{TermKind, first_word, raw_words, stem, term_hash, terms_of};

@@ -2,8 +2,11 @@
 
 /// Bits of a byte that count: letters and digits differ in them.
 const BYTE_BITS: u32 = 5;
-/// Words of the table of beginnings of three bytes, of 64 bits each.
-const TABLE_WORDS: usize = 1 << (3 * BYTE_BITS) >> 6;
+const LOW_MASK: usize = (1 << BYTE_BITS) - 1;
+/// Number of different beginnings of three bytes.
+pub const BEGINNINGS: u16 = 1 << (3 * BYTE_BITS);
+/// Words of the table of beginnings, of 64 bits each.
+const TABLE_WORDS: usize = BEGINNINGS as usize >> 6;
 
 /// The beginnings of some terms. A word that [`Sieve::may_have`] turns away has none of them; most others have neither.
 pub struct Sieve {
@@ -35,38 +38,47 @@ impl Sieve {
 
     /// Whether one of the terms may be a term of the raw word.
     pub fn may_have(&self, word: &[u8]) -> bool {
-        let mut before = b'_';
-        for (at, &byte) in word.iter().enumerate() {
-            if !byte.is_ascii() {
-                return true;
-            }
-            let begins = before == b'_'
-                || byte.is_ascii_uppercase()
-                || byte.is_ascii_digit() != before.is_ascii_digit();
-            if begins && byte != b'_' && self.begins(byte, &word[at + 1..]) {
-                return true;
-            }
-            before = byte;
-        }
-        false
+        !beginnings(word, |beginning| !self.may_begin(beginning))
     }
 
-    /// Whether a term begins as a part does: with its first byte and those that follow it in the joined form.
-    ///
-    /// Where the part ends is not asked: a stem keeps three bytes of what has as many.
-    fn begins(&self, first: u8, rest: &[u8]) -> bool {
-        let mut rest = rest.iter().filter(|&&byte| byte != b'_');
-        let (second, third) = (rest.next().copied().unwrap_or(0), rest.next().copied().unwrap_or(0));
-        let bit = place(first, second, third);
+    /// Whether a term may begin as a part with this beginning does.
+    pub fn may_begin(&self, beginning: u16) -> bool {
+        let bit = usize::from(beginning);
+        let (first, second) = (bit & LOW_MASK, bit >> BYTE_BITS & LOW_MASK);
         self.long[bit / 64] >> (bit % 64) & 1 == 1
-            || self.short[low(first)] >> low(second) & 1 == 1
-            || self.single >> low(first) & 1 == 1
+            || self.short[first] >> second & 1 == 1
+            || self.single >> first & 1 == 1
     }
+}
+
+/// Calls `each` with the beginning of each part of a raw word until it answers false: the part's first byte and those
+/// that follow it in the joined form, below [`BEGINNINGS`]. False when it did, or the word has other than ASCII, of which
+/// a sieve knows nothing.
+///
+/// Where the part ends is not asked: a stem keeps three bytes of what has as many.
+pub fn beginnings(word: &[u8], mut each: impl FnMut(u16) -> bool) -> bool {
+    let mut before = b'_';
+    for (at, &byte) in word.iter().enumerate() {
+        if !byte.is_ascii() {
+            return false;
+        }
+        let begins =
+            before == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit() != before.is_ascii_digit();
+        if begins && byte != b'_' {
+            let mut rest = word[at + 1..].iter().filter(|&&byte| byte != b'_');
+            let (second, third) = (rest.next().copied().unwrap_or(0), rest.next().copied().unwrap_or(0));
+            if !each(place(byte, second, third) as u16) {
+                return false;
+            }
+        }
+        before = byte;
+    }
+    true
 }
 
 /// The bits of a byte that count; the same for both cases of a letter.
 fn low(byte: u8) -> usize {
-    usize::from(byte) & ((1 << BYTE_BITS) - 1)
+    usize::from(byte) & LOW_MASK
 }
 
 fn place(first: u8, second: u8, third: u8) -> usize {

@@ -44,6 +44,16 @@ pub fn raw_words<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], usize)) {
     }
 }
 
+/// The raw word that `text` begins with, as [`raw_words`] gives it; empty when it begins with none.
+pub fn first_word(text: &[u8]) -> &[u8] {
+    let width = match text.first().map(|&first| CLASS[usize::from(first)]) {
+        Some(1) => 1,
+        Some(2) => wide_letter(text).unwrap_or(0),
+        _ => 0,
+    };
+    if width == 0 { &[] } else { &text[..word_end(text, width)] }
+}
+
 /// Where the word that reaches to `at` ends.
 fn word_end(text: &[u8], mut at: usize) -> usize {
     loop {

@@ -43,7 +43,7 @@ pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String
 pub(in crate::memory) fn glance_of(index: &Index, facts: Facts, root: &Root, chars: usize) -> String {
     let layout = Layout::of(index);
     let view = View::of(index, &layout);
-    if view.docs.is_empty() {
+    if view.len() == 0 {
         return String::new();
     }
     let survey = Survey::of(&view);

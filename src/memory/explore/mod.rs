@@ -93,7 +93,7 @@ pub fn explore(
     let read: Vec<Manifest> =
         found.iter().take(MANIFESTS_MAX).filter_map(|doc| manifests::read(&root.path, doc)).collect();
     let left = u64::try_from(context.deadline.left().as_millis()).unwrap_or(USAGE_MS);
-    let usage = usage::count(&root.path, &fresh.index, &view.docs, Deadline::after_ms(left.min(USAGE_MS)));
+    let usage = usage::count(&root.path, &fresh.index, view.docs(), Deadline::after_ms(left.min(USAGE_MS)));
     let facts = search::facts(context, root, &fresh);
     let history = history::history(context, root, &survey, options.list(8, 15, 40), options.list(10, 20, 60));
     let mut left_out = history.left_out;

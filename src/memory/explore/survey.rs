@@ -127,7 +127,7 @@ impl<'a> Survey<'a> {
     pub(super) fn of(view: &'a View<'a>) -> Survey<'a> {
         let mut own: BTreeMap<&'a [u8], Tally> = BTreeMap::new();
         own.entry(b"").or_default();
-        for same in view.docs.chunk_by(|one, other| one.folder() == other.folder()) {
+        for same in view.docs().chunk_by(|one, other| one.folder() == other.folder()) {
             let tally = own.entry(same[0].folder()).or_default();
             same.iter().for_each(|doc| tally.count(doc));
         }
@@ -142,7 +142,7 @@ impl<'a> Survey<'a> {
                 above = memchr::memrchr(b'/', above).map_or(&[], |at| &above[..at]);
             }
         }
-        Survey { docs: &view.docs, folders }
+        Survey { docs: view.docs(), folders }
     }
 
     /// Sums over the whole project.

@@ -71,7 +71,7 @@ fn answer(index: &Index, file: &Path, top: usize) -> Result<Option<Related>, Ind
     let Some(own) = view.find(file.as_os_str().as_encoded_bytes()) else { return Ok(None) };
     let mut relations = Relations::default();
     let resolver = Resolver::of(&view);
-    for import in index.outline(view.docs[own].entry.doc).unwrap_or_default().imports {
+    for import in index.outline(view.doc(own).entry.doc).unwrap_or_default().imports {
         for to in resolver.resolve(own, &import.target) {
             relations.add(to, "imports", 1.0);
         }
@@ -89,7 +89,7 @@ fn answer(index: &Index, file: &Path, top: usize) -> Result<Option<Related>, Ind
         .map(|(position, mut found)| {
             found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
             RelatedFile {
-                path: shown_path(&view.docs[position].path()),
+                path: shown_path(&view.doc(position).path()),
                 score: found.iter().map(|(_, value)| value).sum(),
                 relations: found.into_iter().map(|(name, _)| name).collect(),
             }
@@ -98,7 +98,7 @@ fn answer(index: &Index, file: &Path, top: usize) -> Result<Option<Related>, Ind
     files.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)));
     let total = files.len();
     files.truncate(top);
-    Ok(Some(Related { schema: 1, file: shown_path(&view.docs[own].path()), files, total }))
+    Ok(Some(Related { schema: 1, file: shown_path(&view.doc(own).path()), files, total }))
 }
 
 #[derive(Default)]
@@ -134,7 +134,7 @@ fn add_importers(
             hashes.extend(joined.or(terms.first()).map(|(hash, _)| *hash));
         });
     }
-    hashes.extend(name_hash(&view.docs[own]));
+    hashes.extend(name_hash(&view.doc(own)));
     hashes.sort_unstable();
     hashes.dedup();
     let mut having: HashSet<usize> = HashSet::new();
@@ -143,12 +143,12 @@ fn add_importers(
     })?;
     let mut having: Vec<usize> = having.into_iter().filter(|&position| position != own).collect();
     having.sort_unstable();
-    let telling = name_hash(&view.docs[own]).is_some() && having.len() * 20 < view.docs.len().max(200);
+    let telling = name_hash(&view.doc(own)).is_some() && having.len() * 20 < view.len().max(200);
     for &from in having.iter().take(IMPORTERS_MAX) {
-        let imports = index.outline(view.docs[from].entry.doc).unwrap_or_default().imports;
+        let imports = index.outline(view.doc(from).entry.doc).unwrap_or_default().imports;
         if imports.iter().any(|import| resolver.resolve(from, &import.target).contains(&own)) {
             relations.add(from, "imported_by", 1.0);
-        } else if telling && view.docs[from].entry.language == view.docs[own].entry.language {
+        } else if telling && view.doc(from).entry.language == view.doc(own).entry.language {
             relations.add(from, "refers", 1.0);
         }
     }
@@ -157,16 +157,16 @@ fn add_importers(
 
 /// Tests of a source, sources of a test, and other files of the same name: a header, an interface's implementation.
 fn add_tests(view: &View<'_>, own: usize, relations: &mut Relations) {
-    let name = tested_name(view.docs[own].name());
+    let name = tested_name(view.doc(own).name());
     if name.len() < 2 {
         return;
     }
-    let test = view.docs[own].class().test;
+    let test = view.doc(own).class().test;
     let folder = |position: usize| -> HashSet<Vec<u8>> {
-        view.docs[position].folder().split(|&byte| byte == b'/').map(<[u8]>::to_ascii_lowercase).collect()
+        view.doc(position).folder().split(|&byte| byte == b'/').map(<[u8]>::to_ascii_lowercase).collect()
     };
     let here = folder(own);
-    for (position, doc) in view.docs.iter().enumerate().filter(|&(position, _)| position != own) {
+    for (position, doc) in view.docs().iter().enumerate().filter(|&(position, _)| position != own) {
         if tested_name(doc.name()) != name {
             continue;
         }

@@ -24,12 +24,12 @@ pub(super) struct Resolver<'v> {
 impl<'v> Resolver<'v> {
     pub(super) fn of(view: &'v View<'v>) -> Resolver<'v> {
         let mut resolver = Resolver {
-            docs: &view.docs,
+            docs: view.docs(),
             by_name: HashMap::new(),
             by_folder: HashMap::new(),
             parts: Vec::new(),
         };
-        for (position, doc) in view.docs.iter().enumerate() {
+        for (position, doc) in view.docs().iter().enumerate() {
             if doc.language() == Language::Go && !doc.class().test {
                 let folder = components(doc.folder()).pop().unwrap_or_default();
                 resolver.by_folder.entry(folder).or_default().push(position);

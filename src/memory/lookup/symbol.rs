@@ -88,8 +88,8 @@ pub fn symbol(context: &Context<'_>, root: &Root, name: &str, top: usize) -> Res
     let mut uses: Vec<Uses> = Vec::new();
     let complete = found.len() <= USE_FILES_MAX;
     for &position in found.iter().take(USE_FILES_MAX) {
-        let doc = &view.docs[position];
-        let Some((source, outline)) = read(root, doc, fresh.index.outline(doc.entry.doc)) else { continue };
+        let doc = view.doc(position);
+        let Some((source, outline)) = read(root, &doc, fresh.index.outline(doc.entry.doc)) else { continue };
         let path = shown_path(&doc.path());
         let test = doc.class().test;
         let named = |symbol: &&Symbol| symbol.name.eq_ignore_ascii_case(&wanted.last);

@@ -163,7 +163,7 @@ pub(super) fn find<'a>(view: &View<'a>) -> Vec<DocRef<'a>> {
         if folder.is_empty() { 0 } else { 1 + memchr::memchr_iter(b'/', folder).count() }
     };
     let mut found: Vec<(usize, DocRef<'a>)> = Vec::new();
-    for doc in &view.docs {
+    for doc in view.docs() {
         let FileClass { test, example, vendored, generated, documentation, .. } = doc.class();
         if test || example || vendored || generated || documentation {
             continue;
