@@ -184,6 +184,20 @@ const SPECS: &[Spec] = &[
         about: "memory beyond which the daemon lets go of projects, the least recently asked first, in MiB",
         project: false,
     },
+    Spec {
+        key: "daemon.cpu_percent",
+        variable: "RTK_DAEMON_CPU_PERCENT",
+        default: "25",
+        about: "share of one processor that the daemon takes for changes that nobody has asked for yet, 1 to 100",
+        project: false,
+    },
+    Spec {
+        key: "daemon.watches_max",
+        variable: "RTK_DAEMON_WATCHES_MAX",
+        default: "400000",
+        about: "folders that the daemon watches at most; beyond that it compares with the disk at each question",
+        project: false,
+    },
 ];
 
 /// The settings in force.
@@ -223,6 +237,10 @@ pub struct Settings {
     pub daemon_autostart: bool,
     /// Memory beyond which the daemon lets go of projects, in MiB.
     pub daemon_memory_mb: usize,
+    /// Share of one processor for work of the daemon that nobody waits for, 1 to 100.
+    pub daemon_cpu_percent: u64,
+    /// Folders that the daemon watches at most.
+    pub daemon_watches_max: usize,
     rows: Vec<(toml::Value, Origin)>,
 }
 
@@ -304,6 +322,8 @@ impl Settings {
             daemon_ask: at("daemon.ask").as_bool().unwrap_or(true),
             daemon_autostart: at("daemon.autostart").as_bool().unwrap_or(false),
             daemon_memory_mb: size("daemon.memory_mb"),
+            daemon_cpu_percent: int("daemon.cpu_percent"),
+            daemon_watches_max: size("daemon.watches_max"),
             rows,
         }
     }
@@ -338,6 +358,7 @@ fn allowed(key: &str, value: &toml::Value) -> bool {
         "hook.deadline_ms" => value.as_integer().is_some_and(|ms| (50..=60_000).contains(&ms)),
         "hook.token_budget" => value.as_integer().is_some_and(|tokens| (100..=50_000).contains(&tokens)),
         "hook.chars_max" => value.as_integer().is_some_and(|chars| (500..=200_000).contains(&chars)),
+        "daemon.cpu_percent" => value.as_integer().is_some_and(|percent| (1..=100).contains(&percent)),
         _ => match value {
             toml::Value::Integer(number) => *number >= 0,
             toml::Value::Array(items) => items.iter().all(|item| item.as_str().is_some()),

@@ -6,8 +6,8 @@ use super::memory::{context, place};
 use super::{Session, memory};
 use crate::base::{Env, Paths, Settings, tune_for_long_life, unix_ms};
 use crate::daemon::{
-    self, Api, Asked, Claim, DaemonError, Handler, HookCall, HttpFace, HttpOptions, Listening, Place,
-    Projects, ServeOptions, Stats,
+    self, Api, Asked, Ceilings, Claim, DaemonError, Handler, HookCall, HttpFace, HttpOptions, Listening,
+    Place, Projects, ServeOptions, Stats,
 };
 use crate::hook::{self, Knowledge};
 use crate::memory::{Budget, Context, IndexError, Plan, Question, Ranked, assemble};
@@ -40,7 +40,7 @@ pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, Cli
     hook::silence_panics();
     tune_for_long_life();
     let stats = Arc::new(Stats::default());
-    let projects = Projects::new(Arc::clone(&stats), session.log.clone(), bytes_max(session, paths), None);
+    let projects = Projects::new(Arc::clone(&stats), session.log.clone(), ceilings(session, paths), None);
     let program = session.env.program().map(PathBuf::from);
     let started_ms = unix_ms();
     let identity = claim.identity().to_owned();
@@ -63,10 +63,14 @@ pub(super) fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode, Cli
     Ok(ExitCode::SUCCESS)
 }
 
-/// Memory that indexes may take, in bytes.
-fn bytes_max(session: &Session, paths: &Paths) -> usize {
+/// What the settings let the daemon take.
+fn ceilings(session: &Session, paths: &Paths) -> Ceilings {
     let (settings, _) = Settings::load(&session.env, Some(&paths.settings()), None);
-    settings.daemon_memory_mb.saturating_mul(1024 * 1024)
+    Ceilings {
+        bytes_max: settings.daemon_memory_mb.saturating_mul(1024 * 1024),
+        cpu_percent: settings.daemon_cpu_percent,
+        watches_max: settings.daemon_watches_max,
+    }
 }
 
 /// Starts the HTTP face, if it is wanted; in the background a port that is taken is no reason not to serve hooks.
@@ -282,9 +286,9 @@ pub(super) fn watch(session: &Session, args: &ProjectArgs) -> Result<ExitCode, C
     memory::warm_up(session, &context, &place.root)?;
     let (said, renewals) = channel();
     let told = move |renewal: &daemon::Renewal| drop(said.send(renewal.clone()));
-    let bytes_max = bytes_max(session, session.paths()?);
+    let ceilings = ceilings(session, session.paths()?);
     let projects =
-        Projects::new(Arc::new(Stats::default()), session.log.clone(), bytes_max, Some(Box::new(told)));
+        Projects::new(Arc::new(Stats::default()), session.log.clone(), ceilings, Some(Box::new(told)));
     projects.adopt(&context, &place.root)?;
     let stop = stop_signal()?;
     session.out.note(&format!("watching {}; end it with Ctrl-C", place.root.path.display()));

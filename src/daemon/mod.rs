@@ -13,6 +13,7 @@ mod filesystem;
 mod http;
 mod lifecycle;
 mod mcp;
+mod pace;
 mod place;
 mod projects;
 mod server;
@@ -33,7 +34,7 @@ pub use http::{HttpFace, HttpOptions, Listening, known_token, start as start_htt
 pub use lifecycle::{Claim, Running, claim, identity, is_running, running};
 pub use mcp::serve as serve_mcp;
 pub use place::Place;
-pub use projects::{Projects, Renewal};
+pub use projects::{Ceilings, Projects, Renewal};
 pub use server::{Handler, ServeOptions, serve};
 pub use stats::Stats;
 pub use wire::HookCall;

@@ -1,5 +1,6 @@
 //! The projects that the daemon keeps in memory: taken in, asked, brought up to date, let go of.
 
+use super::pace::Pace;
 use super::stats::Stats;
 use super::watch::{Id, Standing, WATCH_BYTES, Watcher};
 use crate::base::{Deadline, Env, Log, Paths, Settings, give_back_memory, lower_priority, resident_bytes};
@@ -12,8 +13,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Folders watched at most, in all projects together.
-const WATCHES_MAX: usize = 400_000;
 /// Projects kept at most.
 const PROJECTS_MAX: usize = 64;
 /// Files that were read for questions are kept up to so many bytes, and to this part of the daemon's memory.
@@ -25,6 +24,9 @@ const QUIET: Duration = Duration::from_millis(20);
 const RENEW_MS: u64 = 60_000;
 /// After so much time without a question, memory that the last ones needed is given back.
 const REST: Duration = Duration::from_secs(1);
+/// Fewer changed files are read on one processor; more of them on as many as this.
+const FILES_ALONE_MAX: usize = 16;
+const PROCESSORS_MAX: u64 = 2;
 /// Folders may appear while folders are taken in; so often it is tried.
 const ROUNDS_MAX: usize = 8;
 /// Variables that decide which files belong to a project.
@@ -47,6 +49,8 @@ struct Slot {
     kept: Mutex<Option<Kept>>,
     /// Set while the background has the lock for long.
     background: AtomicBool,
+    /// Whether the background has been through with it once.
+    taken_in: AtomicBool,
     asked: AtomicU64,
     bytes: AtomicUsize,
 }
@@ -86,18 +90,29 @@ pub struct Renewal {
 /// Told what the background does.
 type Told = Box<dyn Fn(&Renewal) + Send + Sync>;
 
+/// What the daemon may take of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Ceilings {
+    /// Memory beyond which projects are let go, those that were asked least recently first, in bytes.
+    pub bytes_max: usize,
+    /// Share of one processor for taking changes in that nobody has asked for yet, 1 to 100.
+    pub cpu_percent: u64,
+    /// Folders watched at most, in all projects together.
+    pub watches_max: usize,
+}
+
 /// All projects in memory.
 pub struct Projects {
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
-    watcher: Option<Watcher>,
+    /// Or why nothing can be watched.
+    watcher: Result<Watcher, String>,
     jobs: Mutex<Sender<Job>>,
     stats: Arc<Stats>,
     log: Log,
     next_id: AtomicU64,
     clock: AtomicU64,
     told: Option<Told>,
-    /// Memory beyond which projects are let go, in bytes.
-    bytes_max: usize,
+    ceilings: Ceilings,
     /// Files that were read for earlier questions, of all projects.
     shelf: Arc<Shelf>,
     /// Whether a question has come since memory was given back.
@@ -105,11 +120,12 @@ pub struct Projects {
 }
 
 impl Projects {
-    /// No project yet; starts the threads that follow changes. Beyond `bytes_max` of memory those that were asked least
-    /// recently are let go; `told` hears of each renewal.
-    pub fn new(stats: Arc<Stats>, log: Log, bytes_max: usize, told: Option<Told>) -> Arc<Projects> {
-        let watcher =
-            Watcher::new(WATCHES_MAX).map_err(|error| log.line("warn", &format!("daemon: {error}"))).ok();
+    /// No project yet; starts the threads that follow changes. `told` hears of each renewal.
+    pub fn new(stats: Arc<Stats>, log: Log, ceilings: Ceilings, told: Option<Told>) -> Arc<Projects> {
+        let watcher = Watcher::new(ceilings.watches_max).map_err(|error| {
+            log.line("warn", &format!("daemon: {error}"));
+            error.to_string()
+        });
         let (jobs, queue) = channel();
         let projects = Arc::new(Projects {
             slots: Mutex::default(),
@@ -120,8 +136,8 @@ impl Projects {
             next_id: AtomicU64::new(1),
             clock: AtomicU64::new(1),
             told,
-            bytes_max,
-            shelf: Arc::new(Shelf::new(SHELF_BYTES.min(bytes_max / SHELF_PART_MAX))),
+            ceilings,
+            shelf: Arc::new(Shelf::new(SHELF_BYTES.min(ceilings.bytes_max / SHELF_PART_MAX))),
             busy: AtomicBool::new(false),
         });
         let background = Arc::clone(&projects);
@@ -164,13 +180,12 @@ impl Projects {
         let mut list: Vec<_> = slots
             .iter()
             .map(|slot| {
-                let standing = self.watcher.as_ref().map(|watcher| watcher.standing(slot.id));
-                let reason = match &standing {
-                    Some(Standing::Impossible(reason)) => Some(reason.clone()),
-                    None => Some("this system cannot watch files".to_owned()),
+                let standing = self.standing(slot.id);
+                let watched = standing == Standing::Watched;
+                let reason = match standing {
+                    Standing::Impossible(reason) => Some(reason),
                     _ => None,
                 };
-                let watched = standing == Some(Standing::Watched);
                 (slot.root.path.clone(), slot.bytes.load(Ordering::Relaxed), watched, reason)
             })
             .collect();
@@ -181,6 +196,13 @@ impl Projects {
     /// Watched folders, times the system lost changes, and events read.
     pub fn figures(&self) -> (usize, u64, u64) {
         self.watcher.as_ref().map(Watcher::figures).unwrap_or_default()
+    }
+
+    fn standing(&self, id: Id) -> Standing {
+        match &self.watcher {
+            Ok(watcher) => watcher.standing(id),
+            Err(reason) => Standing::Impossible(reason.clone()),
+        }
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
@@ -203,6 +225,7 @@ impl Projects {
                 env: context.env.clone(),
                 kept: Mutex::default(),
                 background: AtomicBool::new(false),
+                taken_in: AtomicBool::new(false),
                 asked: AtomicU64::new(0),
                 bytes: AtomicUsize::new(0),
             })
@@ -239,7 +262,7 @@ impl Projects {
         let result = ask(kept, changes);
         slot.bytes.store(kept.bytes(), Ordering::Relaxed);
         let whole = kept.is_whole();
-        if let Some(watcher) = self.watcher.as_ref().filter(|_| kept.take_moved()) {
+        if let Some(watcher) = self.watcher.as_ref().ok().filter(|_| kept.take_moved()) {
             // Other rules may have brought folders in; what happened in them until now is looked at the next time.
             let new = watcher.follow(slot.id, &root.path, kept.folders());
             watcher.suspect(slot.id, new);
@@ -250,8 +273,7 @@ impl Projects {
             return None;
         }
         drop(guard);
-        let standing = self.watcher.as_ref().map(|watcher| watcher.standing(slot.id));
-        if unknown && whole && standing == Some(Standing::Unwatched) {
+        if unknown && whole && self.standing(slot.id) == Standing::Unwatched {
             self.order(Job::Renew(slot.id));
         }
         self.evict();
@@ -261,7 +283,7 @@ impl Projects {
     /// Takes the changes in that the watcher has seen, and follows folders that have appeared, until there is nothing
     /// more to take in.
     fn caught_up(&self, context: &Context<'_>, root: &Root, slot: &Slot, kept: &mut Kept) -> Changes {
-        let Some(watcher) = &self.watcher else { return Changes::Unknown };
+        let Ok(watcher) = &self.watcher else { return Changes::Unknown };
         let mut changes = watcher.take(slot.id);
         for _ in 0..ROUNDS_MAX {
             let Changes::Within { folders, trees, files } = &mut changes else { return Changes::Unknown };
@@ -296,7 +318,7 @@ impl Projects {
             let bytes: usize = slots.values().map(|slot| slot.bytes.load(Ordering::Relaxed)).sum();
             let watches = self.figures().0 * WATCH_BYTES;
             let bytes = bytes + watches + self.shelf.bytes();
-            let fits = slots.len() <= PROJECTS_MAX && bytes <= self.bytes_max;
+            let fits = slots.len() <= PROJECTS_MAX && bytes <= self.ceilings.bytes_max;
             if fits || !self.let_go_of_oldest(&mut slots) {
                 return;
             }
@@ -306,13 +328,12 @@ impl Projects {
     /// Gives back what the last questions needed; where the process is still too large, projects go by its real size.
     fn rest(&self) {
         give_back_memory();
-        if resident_bytes().is_some_and(|bytes| bytes > self.bytes_max) {
+        let is_too_large = || resident_bytes().is_some_and(|bytes| bytes > self.ceilings.bytes_max);
+        if is_too_large() {
             self.shelf.clear();
             give_back_memory();
         }
-        while resident_bytes().is_some_and(|bytes| bytes > self.bytes_max)
-            && self.let_go_of_oldest(&mut self.slots())
-        {
+        while is_too_large() && self.let_go_of_oldest(&mut self.slots()) {
             give_back_memory();
         }
     }
@@ -325,7 +346,7 @@ impl Projects {
             return false;
         };
         slots.remove(&key);
-        if let Some(watcher) = &self.watcher {
+        if let Ok(watcher) = &self.watcher {
             watcher.forget(id);
         }
         Stats::count(&self.stats.evicted);
@@ -335,7 +356,7 @@ impl Projects {
     /// The thread that notices changes.
     fn follow_changes(&self) {
         lower_priority();
-        let Some(watcher) = &self.watcher else { return };
+        let Ok(watcher) = &self.watcher else { return };
         loop {
             watcher.wait();
             std::thread::sleep(QUIET);
@@ -348,43 +369,27 @@ impl Projects {
     /// The thread that takes projects and their changes in.
     fn work(&self, queue: &Receiver<Job>) {
         lower_priority();
+        let mut pace = Pace::new(self.ceilings.cpu_percent);
         let mut resting = true;
-        loop {
-            // Nothing wakes this thread when everything is done.
-            let job = match resting {
-                true => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                false => queue.recv_timeout(REST),
-            };
-            let id = match job {
-                Ok(Job::Renew(id)) => id,
-                Ok(Job::Rest) => {
-                    resting = false;
-                    continue;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    resting = !self.busy.swap(false, Ordering::AcqRel);
-                    if resting {
-                        self.rest();
-                    }
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
+        while let Some(id) = self.next(queue, &mut pace, &mut resting) {
             let slot = self.slots().values().find(|slot| slot.id == id).cloned();
             let Some(slot) = slot else { continue };
             let clock = Deadline::never();
             let work = std::panic::AssertUnwindSafe(|| self.renew(&slot));
             let result = std::panic::catch_unwind(work).unwrap_or_else(|_| Err("panicked".into()));
             slot.background.store(false, Ordering::Release);
-            if let Some(watcher) = &self.watcher {
+            let looked_at = result.as_ref().ok().and_then(Option::as_ref).map_or(0, |it| it.looked_at);
+            pace.worked(clock.elapsed_us(), if looked_at < FILES_ALONE_MAX { 1 } else { PROCESSORS_MAX });
+            slot.taken_in.store(true, Ordering::Release);
+            if let Ok(watcher) = &self.watcher {
                 // Only if it has not come to its end.
                 watcher.settled(slot.id, false);
             }
             if let Err(error) = &result {
                 self.log.line("warn", &format!("daemon: {}: {error}", slot.root.path.display()));
             }
-            let unwatched = match self.watcher.as_ref().map(|watcher| watcher.standing(slot.id)) {
-                Some(Standing::Impossible(reason)) => Some(reason),
+            let unwatched = match self.standing(slot.id) {
+                Standing::Impossible(reason) => Some(reason),
                 _ => None,
             };
             resting = false;
@@ -395,9 +400,42 @@ impl Projects {
         }
     }
 
+    /// What the background is to do next; `None` at the end.
+    fn next(&self, queue: &Receiver<Job>, pace: &mut Pace, resting: &mut bool) -> Option<Id> {
+        loop {
+            if let Some(id) = pace.due() {
+                return Some(id);
+            }
+            // Nothing wakes this thread when everything is done.
+            let rest = (!*resting).then_some(REST);
+            let job = match [pace.wait(), rest].into_iter().flatten().min() {
+                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => queue.recv_timeout(wait),
+            };
+            match job {
+                // A project that is new is not made to wait for those that change all the time.
+                Ok(Job::Renew(id)) if pace.is_free() || self.is_new(id) => return Some(id),
+                Ok(Job::Renew(id)) => pace.keep(id),
+                Ok(Job::Rest) => *resting = false,
+                Err(RecvTimeoutError::Timeout) if pace.wait() == Some(Duration::ZERO) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    *resting = !self.busy.swap(false, Ordering::AcqRel);
+                    if *resting {
+                        self.rest();
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn is_new(&self, id: Id) -> bool {
+        self.slots().values().any(|slot| slot.id == id && !slot.taken_in.load(Ordering::Acquire))
+    }
+
     /// Takes a project in, or what has changed in it; `Ok(None)` when there was nothing to do.
     fn renew(&self, slot: &Slot) -> Result<Option<Renewed>, String> {
-        let Some(watcher) = &self.watcher else { return Ok(None) };
+        let Ok(watcher) = &self.watcher else { return Ok(None) };
         let Some(paths) = Paths::of(&slot.env) else { return Ok(None) };
         let text = |error: &dyn std::fmt::Display| error.to_string();
         let root = find_root(&slot.root.path, &slot.env).map_err(|error| text(&error))?;
@@ -441,7 +479,7 @@ impl Projects {
         slot: &Slot,
         kept: &mut Kept,
     ) -> Result<Renewed, String> {
-        let Some(watcher) = &self.watcher else { return Err("nothing can be watched".into()) };
+        let watcher = self.watcher.as_ref().map_err(Clone::clone)?;
         watcher.start(slot.id, &root.path);
         watcher.follow(slot.id, &root.path, kept.folders());
         let text = |error: IndexError| error.to_string();

@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """What the daemon is worth and what it costs: everything as a ratio of things measured in the same run.
 
-    python3 tests/benches/daemon.py RTK [--sizes 80,5000,30000] [--runs 40] [--soak SECONDS] [--json]
+    python3 tests/benches/daemon.py RTK [--sizes 80,5000,30000] [--runs 40] [--static SERVER] [--soak SECONDS] [--json]
 
-RTK is a release build. Repositories of source files are generated in temporary folders; nothing else is touched.
+RTK is a release build, SERVER the program that `cargo bench --bench static_server --no-run` makes. Repositories of source
+files are generated in temporary folders; nothing else is touched.
 
-    hot        `rtk hook` by a running daemon and without one, beside /bin/true, at each size, interleaved
+    hot        `rtk hook` by a running daemon and without one, beside /bin/true, at each size, interleaved; eight questions
+               about eight files take turns, so that no question is the one before
     parallel   1, 10, 50, 200 hook processes at once, on one project and on 50: times, answers, rows of the record
-    http       1, 10, 50, 200 clients on POST /v1/hook and on GET /v1/health (which is next to nothing but axum)
+    http       1, 10, 50, 200 clients on POST /v1/hook, on GET /v1/health, and on a server of the same crates that has
+               nothing but a fixed answer (SERVER)
     visible    from the return of a write until a slice shows it, beside a launch before which nothing was written
     idle       ten seconds in which nobody asks: wake-ups, bytes read and written, resident set
-    soak       edits and launches for so many seconds: resident set and file descriptors at the beginning and the end
+    soak       edits and launches for so many seconds: resident set, descriptors and threads of the first and last quarter,
+               and what the resident set has grown by per hour in the last half
 """
 import argparse, concurrent.futures, http.client, json, os, statistics, subprocess, sys, tempfile, threading, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -20,6 +24,18 @@ from launch import generate, payload, run
 def quantile(values, share):
     values = sorted(values)
     return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def questions(project, count=8):
+    """Questions about files spread over the project, in the words of their definitions."""
+    files = sorted(os.path.join(at, name) for at, _, names in os.walk(project) for name in names if name.endswith(".py"))
+    asked = []
+    for number in range(count):
+        with open(files[(2 * number + 1) * len(files) // (2 * count)]) as file:
+            names = [line[4:line.index("(")] for line in file if line.startswith("def ")]
+        one, other = names[0], names[-1].split("_")
+        asked.append(f"Calling {one} with an empty {other[0]} returns the wrong {other[1]}")
+    return asked
 
 
 class Daemon:
@@ -71,18 +87,22 @@ def hot(rtk, env, sizes, runs, folder):
     for size in sizes:
         project = os.path.join(folder, f"hot{size}")
         os.makedirs(project)
-        projects[size] = (project, generate(project, size))
+        generate(project, size)
+        projects[size] = (project, questions(project))
         run([rtk, "memory", "refresh"], project, env)
     time.sleep(2.1)
     daemon = Daemon(rtk, env)
-    for size, (project, prompt) in projects.items():
-        run([rtk, "hook"], project, env, payload(project, "warm", prompt))
+    for size, (project, asked) in projects.items():
+        for number, prompt in enumerate(asked):
+            run([rtk, "hook"], project, env, payload(project, f"warm{number}", prompt))
     daemon.until_watched(len(projects))
+    compared = daemon.counts()["compared"]
     alone = dict(env, RTK_DAEMON_ASK="0")
     times = {}
     for number in range(runs):
         jobs = {"true": (["/bin/true"], "/", env, b"")}
-        for size, (project, prompt) in projects.items():
+        for size, (project, asked) in projects.items():
+            prompt = asked[number % len(asked)]
             jobs[f"daemon_{size}"] = ([rtk, "hook"], project, env, payload(project, f"d{number}", prompt))
             jobs[f"alone_{size}"] = ([rtk, "hook"], project, alone, payload(project, f"a{number}", prompt))
         for name, job in jobs.items():
@@ -94,8 +114,8 @@ def hot(rtk, env, sizes, runs, folder):
     medians = [found[f"hot_daemon_{size}_ms"] for size in sizes]
     found["hot daemon, largest / smallest (at most 1.5)"] = medians[-1] / medians[0]
     found["hot daemon / (3 x true + 3 ms) (at most 1)"] = medians[-1] / (3 * found["hot_true_ms"] + 3)
+    found["questions compared with the disk"] = daemon.counts()["compared"] - compared
     found["hot daemon / alone, largest"] = medians[-1] / found[f"hot_alone_{sizes[-1]}_ms"]
-    found["compared with the disk"] = daemon.counts()["compared"] - len(sizes)
     return found, daemon, projects
 
 
@@ -139,17 +159,21 @@ def parallel(rtk, env, daemon, folder, runs):
     return found
 
 
-def over_http(daemon, project, prompt):
+def over_http(daemon, project, prompt, server):
     found = {}
+    baseline = server and subprocess.Popen([server], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    ports = {"static": int(baseline.stdout.readline())} if baseline else {}
     headers = {"Authorization": f"Bearer {daemon.token}", "Content-Type": "application/json"}
     for count in (1, 10, 50, 200):
         rates = {}
-        for name, method, path in (("hook", "POST", "/v1/hook"), ("health", "GET", "/v1/health")):
+        for name, method, path in (("hook", "POST", "/v1/hook"), ("health", "GET", "/v1/health"), ("static", "POST", "/")):
+            if name == "static" and not baseline:
+                continue
             each = max(2, 400 // count)
 
             def client(number):
                 lost, times = 0, []
-                connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=60)
+                connection = http.client.HTTPConnection("127.0.0.1", ports.get(name, daemon.port), timeout=60)
                 for step in range(each):
                     body = payload(project, f"h{name}-{count}-{number}-{step}", prompt) if method == "POST" else None
                     started = time.perf_counter()
@@ -171,7 +195,12 @@ def over_http(daemon, project, prompt):
             rates[name] = count * each / (time.perf_counter() - started)
             found[f"http_{name}_{count}_lost"] = sum(lost for lost, _ in results)
             found[f"http_{name}_{count}_per_s"] = rates[name]
-        found[f"http_{count} hook / health"] = rates["hook"] / rates["health"]
+        for name in ("health", "static"):
+            if name in rates:
+                found[f"http_{count} hook / {name}"] = rates["hook"] / rates[name]
+    if baseline:
+        baseline.stdin.close()
+        baseline.wait()
     return found
 
 
@@ -204,7 +233,7 @@ def idle(daemon):
 
 def soak(rtk, env, daemon, project, prompt, seconds):
     def state():
-        return daemon.rss_mib(), len(os.listdir(f"/proc/{daemon.child.pid}/fd")), len(os.listdir(f"/proc/{daemon.child.pid}/task"))
+        return time.monotonic() - started, daemon.rss_mib(), len(os.listdir(f"/proc/{daemon.child.pid}/fd")), len(os.listdir(f"/proc/{daemon.child.pid}/task"))
 
     started, number, samples = time.monotonic(), 0, []
     while time.monotonic() - started < seconds:
@@ -215,11 +244,16 @@ def soak(rtk, env, daemon, project, prompt, seconds):
             raise SystemExit("a launch without an answer")
         if number % 50 == 0:
             samples.append(state())
-    half = len(samples) // 4
+    quarter = len(samples) // 4 or 1
+    late = samples[len(samples) // 2:]
+    times, sizes = [s[0] for s in late], [s[1] for s in late]
+    slope = statistics.linear_regression(times, sizes).slope * 3600 if len(set(times)) > 1 else 0.0
     children = subprocess.run(["ps", "--ppid", str(daemon.child.pid), "-o", "pid="], capture_output=True, text=True).stdout.split()
-    return {"soak_launches": number, "soak_rss_first_quarter_mib": statistics.mean(s[0] for s in samples[:half or 1]),
-            "soak_rss_last_quarter_mib": statistics.mean(s[0] for s in samples[-(half or 1):]),
-            "soak_descriptors": f"{samples[0][1]} -> {samples[-1][1]}", "soak_threads": f"{samples[0][2]} -> {samples[-1][2]}",
+    return {"soak_launches": number, "soak_rss_first_quarter_mib": statistics.mean(s[1] for s in samples[:quarter]),
+            "soak_rss_last_quarter_mib": statistics.mean(s[1] for s in samples[-quarter:]),
+            "soak_rss_growth_of_the_last_half_mib_per_hour": slope,
+            "soak_descriptors_at_most": f"{max(s[2] for s in samples[:quarter])} -> {max(s[2] for s in samples[-quarter:])}",
+            "soak_threads_at_most": f"{max(s[3] for s in samples[:quarter])} -> {max(s[3] for s in samples[-quarter:])}",
             "soak_children_left": len(children)}
 
 
@@ -229,6 +263,7 @@ def main():
     parser.add_argument("--sizes", default="80,5000,30000")
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--soak", type=int, default=0)
+    parser.add_argument("--static", default="", help="the program of the bench static_server")
     parser.add_argument("--only", default="", help="comma-separated: parallel,http,visible,idle")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -240,14 +275,14 @@ def main():
                "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "RTK_HOOK_DEADLINE_MS": "60000"}
         os.makedirs(env["HOME"])
         found, daemon, projects = hot(rtk, env, sizes, arguments.runs, folder)
-        project, prompt = projects[sizes[-1]]
+        project, (prompt, *_) = projects[sizes[-1]]
         try:
             if "idle" in wanted:
                 found.update(idle(daemon))
             if "visible" in wanted:
                 found.update(visible(rtk, env, daemon, project))
             if "http" in wanted:
-                found.update(over_http(daemon, *projects[sizes[0]]))
+                found.update(over_http(daemon, projects[sizes[0]][0], projects[sizes[0]][1][0], arguments.static))
             if "parallel" in wanted:
                 found.update(parallel(rtk, env, daemon, folder, arguments.runs))
             if arguments.soak:

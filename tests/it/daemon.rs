@@ -26,7 +26,16 @@ impl Daemon {
     }
 
     fn start_with(sandbox: &Sandbox, rtk_home: &Path, program: &Path, args: &[&str]) -> Daemon {
-        let mut command = sandbox.command(program.as_os_str());
+        Daemon::start_as(sandbox, rtk_home, sandbox.command(program.as_os_str()), args)
+    }
+
+    /// Starts one by a command that runs rtk in its own process.
+    pub(crate) fn start_as(
+        sandbox: &Sandbox,
+        rtk_home: &Path,
+        mut command: Command,
+        args: &[&str],
+    ) -> Daemon {
         command.env("RTK_HOME", rtk_home).args(["memory", "serve", "--port", "0"]).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let daemon = Daemon { child: command.spawn().unwrap(), rtk_home: rtk_home.to_path_buf() };
@@ -43,12 +52,18 @@ impl Daemon {
         ask(sandbox, &self.rtk_home, &["memory", "serve", "--status", "--json"]).success().json()
     }
 
-    fn count(&self, sandbox: &Sandbox, name: &str) -> u64 {
+    pub(crate) fn count(&self, sandbox: &Sandbox, name: &str) -> u64 {
         self.status(sandbox)["daemon"]["counts"][name].as_u64().unwrap()
     }
 
     fn signal(&self, signal: Signal) {
         kill_process(Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap(), signal).unwrap();
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.wait();
     }
 
     fn wait(&mut self) -> Option<i32> {
@@ -88,7 +103,7 @@ fn ask(sandbox: &Sandbox, rtk_home: &Path, args: &[&str]) -> Run {
 }
 
 /// A project with something to find, its index built.
-fn project() -> (Sandbox, PathBuf) {
+pub(crate) fn project() -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::new();
     sandbox.write("Cargo.toml", "[package]\nname = \"shop\"\nversion = \"0.1.0\"\n");
     sandbox
@@ -102,7 +117,7 @@ fn project() -> (Sandbox, PathBuf) {
     (sandbox, rtk_home)
 }
 
-fn launch(sandbox: &Sandbox, session: &str, prompt: &str) -> Value {
+pub(crate) fn launch(sandbox: &Sandbox, session: &str, prompt: &str) -> Value {
     json!({
         "hook_event_name": "PreToolUse", "tool_name": "Agent", "session_id": session, "cwd": sandbox.project(),
         "tool_use_id": "toolu_1", "tool_input": { "description": "d", "prompt": prompt, "big": 12345678901234567890_u64 },
@@ -118,7 +133,7 @@ fn hook_command(sandbox: &Sandbox, rtk_home: &Path, ask: bool) -> Command {
     command
 }
 
-fn hook(sandbox: &Sandbox, rtk_home: &Path, event: &Value, ask: bool) -> String {
+pub(crate) fn hook(sandbox: &Sandbox, rtk_home: &Path, event: &Value, ask: bool) -> String {
     let run = sandbox.finish(hook_command(sandbox, rtk_home, ask), event.to_string().as_bytes());
     assert_eq!(run.success().stderr(), "", "{}", run.explain());
     run.stdout().to_owned()
