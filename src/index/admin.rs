@@ -134,7 +134,7 @@ pub fn refresh(
     Ok(refreshed)
 }
 
-/// Merges segments and loose documents when they are many, and folds the write-ahead log in.
+/// Merges segments and loose documents when they are many, gives back free space, and folds the write-ahead log in.
 ///
 /// Not being able to is no reason to fail: what was asked for is done by now.
 fn compact(context: &Context<'_>, index: &mut Index) {
@@ -151,6 +151,12 @@ fn compact(context: &Context<'_>, index: &mut Index) {
         }
     }
     if let Some(connection) = &index.connection {
+        // A merge writes the whole before it lets go of the parts: as much again would stay in the file.
+        if let Ok(_held) = Lock::acquire(&index.home.lock, REFRESH_WAIT)
+            && let Err(error) = store::shrink(connection, &index.home.database)
+        {
+            context.log.line("warn", &format!("index: free space not given back: {error}"));
+        }
         match store::checkpoint(connection, &index.home.database) {
             Ok(()) | Err(StoreError::Locked { .. }) => {}
             Err(error) => context.log.line("warn", &format!("index: log not folded in: {error}")),

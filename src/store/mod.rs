@@ -5,4 +5,4 @@
 
 mod sqlite;
 
-pub use sqlite::{Migration, OpenOptions, StoreError, Synchronous, check, checkpoint, open, write};
+pub use sqlite::{Migration, OpenOptions, StoreError, Synchronous, check, checkpoint, open, shrink, write};

@@ -246,6 +246,26 @@ pub fn check(path: &Path) -> Result<Vec<String>, StoreError> {
     Ok(rows.into_iter().filter(|row| row != "ok").collect())
 }
 
+/// A file is made smaller when more than this share of its pages, one in so many, holds nothing.
+const FREE_SHARE: i64 = 4;
+
+/// Gives pages that hold nothing back to the system if they are many; for background work, never for a hot path.
+///
+/// The caller holds the writers' lock. A process killed meanwhile leaves the database as it was or as it will be.
+pub fn shrink(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let sorted = |error| StoreError::of(path, error);
+    let count =
+        |pragma| connection.pragma_query_value::<i64, _>(None, pragma, |row| row.get(0)).map_err(sorted);
+    if count("freelist_count")? <= count("page_count")? / FREE_SHARE {
+        return Ok(());
+    }
+    // Each row that is asked for frees one page.
+    let mut statement = connection.prepare("PRAGMA incremental_vacuum").map_err(sorted)?;
+    let mut rows = statement.query([]).map_err(sorted)?;
+    while rows.next().map_err(sorted)?.is_some() {}
+    Ok(())
+}
+
 /// Copies the write-ahead log into the database and truncates it; for background work, never for a hot path.
 pub fn checkpoint(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -314,5 +334,32 @@ mod tests {
         drop(held);
         write(&mut second, &path, |tx| tx.execute("INSERT INTO a VALUES (1, 1)", [])).unwrap();
         checkpoint(&second, &path).unwrap();
+    }
+
+    #[test]
+    fn a_file_full_of_nothing_shrinks_and_keeps_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = open(&path, &options(), STEPS).unwrap();
+        connection.execute_batch("CREATE TABLE b (id INTEGER PRIMARY KEY, data BLOB)").unwrap();
+        for id in 0..200 {
+            connection.execute("INSERT INTO b VALUES (?1, zeroblob(20000))", [id]).unwrap();
+        }
+        let size = || {
+            checkpoint(&connection, &path).unwrap();
+            std::fs::metadata(&path).unwrap().len()
+        };
+        let full = size();
+        connection.execute("DELETE FROM b WHERE id % 10 = 0", []).unwrap();
+        shrink(&connection, &path).unwrap();
+        assert_eq!(size(), full, "a tenth is kept for what comes");
+        connection.execute("DELETE FROM b WHERE id % 10 <> 1", []).unwrap();
+        assert_eq!(size(), full, "nothing shrinks by itself");
+        shrink(&connection, &path).unwrap();
+        assert!(size() < full / 8, "{} of {full}", size());
+        let left: i64 =
+            connection.query_row("SELECT sum(length(data)) FROM b", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 20 * 20000);
+        assert_eq!(check(&path).unwrap(), Vec::<String>::new());
     }
 }
