@@ -16,7 +16,6 @@ mod init;
 mod lookup;
 mod memory;
 mod output;
-mod quick;
 mod serve;
 mod write;
 
@@ -52,7 +51,7 @@ pub fn main(env: Env) -> ExitCode {
     if git::is_git_call(&env) {
         return git::run_early(&env);
     }
-    let cli = match quick::parse(env.args()).map_or_else(|| Cli::try_parse_from(env.args()), Ok) {
+    let cli = match write::parse_quickly(env.args()).map_or_else(|| Cli::try_parse_from(env.args()), Ok) {
         Ok(cli) => cli,
         Err(error) => {
             let wants_json = env.args().iter().skip(1).any(|arg| arg == "--json");

@@ -222,33 +222,3 @@ pub(super) struct GetArgs {
     #[arg(long)]
     pub(super) raw: bool,
 }
-
-/// What `set`, `unset` or `get` with these words and no option means, as the parser above would read it.
-pub(in crate::cli) fn plain_args(words: &[OsString]) -> Option<WriteArgs> {
-    let [command, path, key, rest @ ..] = words else { return None };
-    let place = PlaceArgs { path: path.into(), key: key.to_str()?.to_owned(), format: None };
-    let what = match (command.to_str()?, rest) {
-        ("set", [value]) => WriteCommand::Set(SetArgs {
-            place,
-            value: Some(value.to_str()?.to_owned()),
-            kind: None,
-            create_parents: false,
-            insert: false,
-            move_to: None,
-        }),
-        ("unset", []) => WriteCommand::Unset(UnsetArgs { place }),
-        ("get", []) => WriteCommand::Get(GetArgs { place, raw: false }),
-        _ => return None,
-    };
-    let shared = Shared {
-        dry_run: false,
-        if_match: None,
-        output: OutputForm::Concise,
-        root: None,
-        no_follow: false,
-        in_place: false,
-        fast: false,
-        exit_code: false,
-    };
-    Some(WriteArgs { shared, what })
-}

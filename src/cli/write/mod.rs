@@ -6,10 +6,12 @@ mod file;
 mod input;
 mod keys;
 mod patch;
+mod quick;
 mod replace;
 mod report;
 
-pub(super) use args::{WriteArgs, plain_args};
+pub(super) use args::WriteArgs;
+pub(super) use quick::parse as parse_quickly;
 
 use super::{CliError, Session};
 use crate::edit::{Change, EditError, PlannedEdit, Policy};
