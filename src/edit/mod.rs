@@ -22,7 +22,8 @@ mod stream;
 pub use apply::{Change, Cost, Done, Edited, edit_file, hex_hash};
 pub use batch::edit_batch;
 pub use document::{
-    Action, Fault, Format, Got, KeyPath, Request, Value, ValueType, edit as edit_value, get as get_value,
+    Action, Fault, Format, Got, KeyPath, Request, Revised, Value, ValueType, edit as edit_value,
+    get as get_value, revise as revise_value,
 };
 pub use error::{EditError, Kind};
 pub use patch::Patch;

@@ -2,7 +2,7 @@
 //! object, an empty line that had to be added. A receipt is found by the hash of what the edit left behind, so it
 //! speaks of exactly that content and no other.
 
-use super::document::{Action, Format, Request, edit};
+use super::document::{Action, Format, Request, Revised, edit};
 use crate::fs::{FsError, WriteOptions, create_private_dir_all, read, remove_file, replace};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -34,9 +34,16 @@ pub struct Receipt {
 
 impl Receipt {
     /// The receipt for an edit; `None` if none is needed, because `unset` gives the same bytes back without.
-    pub fn of(before: &[u8], after: &[u8], format: Format, request: &Request, key: &str) -> Option<Receipt> {
-        if !matches!(request.action, Action::Set { .. }) || before == after || after.len() > PROBED_BYTES_MAX
-        {
+    pub fn of(
+        before: &[u8],
+        revised: &Revised,
+        format: Format,
+        request: &Request,
+        key: &str,
+    ) -> Option<Receipt> {
+        let after = revised.content.as_slice();
+        let is_set = matches!(request.action, Action::Set { .. }) && !revised.was_there;
+        if !is_set || before == after || after.len() > PROBED_BYTES_MAX {
             return None;
         }
         let was_there = super::document::get(before, format, &request.path).is_ok();
@@ -108,15 +115,15 @@ fn prune(folder: &Path) -> Result<(), FsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::KeyPath;
+    use super::super::document::{KeyPath, revise};
     use super::*;
 
     fn set(before: &str, key: &str) -> (Vec<u8>, Option<Receipt>) {
         let action = Action::Set { text: "1".into(), kind: None, insert: false, create_parents: true };
         let request = Request { path: KeyPath::parse(key).unwrap(), action };
-        let after = edit(before.as_bytes(), Format::Json, &request).unwrap();
-        let receipt = Receipt::of(before.as_bytes(), &after, Format::Json, &request, key);
-        (after, receipt)
+        let revised = revise(before.as_bytes(), Format::Json, &request).unwrap();
+        let receipt = Receipt::of(before.as_bytes(), &revised, Format::Json, &request, key);
+        (revised.content, receipt)
     }
 
     #[test]

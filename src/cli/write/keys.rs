@@ -4,7 +4,7 @@ use super::super::{CliError, Session};
 use super::args::{FormatArg, GetArgs, PlaceArgs, SetArgs, Shared, TypeArg, UnsetArgs};
 use super::{edit, input};
 use crate::edit::{
-    Action, EditError, Fault, Format, KeyPath, Receipt, Request, Value, ValueType, edit_value, get_value,
+    Action, EditError, Fault, Format, KeyPath, Receipt, Request, Value, ValueType, get_value, revise_value,
 };
 use serde_json::json;
 use std::path::Path;
@@ -85,13 +85,14 @@ fn change(
     let mut made = None;
     let code = edit(session, shared, &place.path, &mut |before| {
         let before = request.start(&place.path, before)?;
-        if let (Action::Unset, Some(undone)) = (&request.action, Receipt::undo(&receipts, before, &place.key))
+        if matches!(request.action, Action::Unset)
+            && let Some(undone) = Receipt::undo(&receipts, before, &place.key)
         {
             return Ok(undone);
         }
-        let after = edit_value(before, format, &request).map_err(|fault| place.failed(fault))?;
-        made = Receipt::of(before, &after, format, &request, &place.key);
-        Ok(after)
+        let revised = revise_value(before, format, &request).map_err(|fault| place.failed(fault))?;
+        made = Receipt::of(before, &revised, format, &request, &place.key);
+        Ok(revised.content)
     })?;
     if let Some(receipt) = made.filter(|_| !shared.dry_run)
         && let Err(error) = receipt.keep(&receipts)

@@ -173,8 +173,22 @@ pub(super) trait Document: Tree {
     fn is_changed_only(&self, edited: &str, place: &[Taken], change: &Change) -> Result<bool, Fault>;
 }
 
+/// A file's content after an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revised {
+    /// Its bytes; equal to those before if they already say so.
+    pub content: Vec<u8>,
+    /// Whether the place is known to have been there before; `false` says nothing.
+    pub was_there: bool,
+}
+
 /// The bytes of a file after an edit; equal to those before if it already says so.
 pub fn edit(bytes: &[u8], format: Format, request: &Request) -> Result<Vec<u8>, Fault> {
+    revise(bytes, format, request).map(|revised| revised.content)
+}
+
+/// As [`edit`], with what else came to light on the way.
+pub fn revise(bytes: &[u8], format: Format, request: &Request) -> Result<Revised, Fault> {
     let text = utf8(bytes)?;
     let first = match (format, &request.action) {
         (Format::Json | Format::Jsonc, Action::Set { .. }) => json::with_root(text, format == Format::Jsonc),
@@ -188,7 +202,8 @@ pub fn edit(bytes: &[u8], format: Format, request: &Request) -> Result<Vec<u8>, 
         Action::Unset => Wish::Unset,
         Action::Move(to) => Wish::Move(*to),
     };
-    Ok(edited(text, format, &request.path.steps, &wish)?.into_bytes())
+    let (text, was_there) = edited(text, format, &request.path.steps, &wish)?;
+    Ok(Revised { content: text.into_bytes(), was_there })
 }
 
 /// The value at a key path.
@@ -204,8 +219,9 @@ pub fn get(bytes: &[u8], format: Format, path: &KeyPath) -> Result<Got, Fault> {
     }
 }
 
-fn edited(text: &str, format: Format, steps: &[Step], wish: &Wish<'_>) -> Result<String, Fault> {
-    let plan = match format {
+/// The text after an edit, and whether the place was there.
+fn edited(text: &str, format: Format, steps: &[Step], wish: &Wish<'_>) -> Result<(String, bool), Fault> {
+    let (plan, was_there) = match format {
         Format::Json => plan(&Json::read(text, false)?, text, steps, wish)?,
         Format::Jsonc => plan(&Json::read(text, true)?, text, steps, wish)?,
         Format::Toml => toml::read(text, steps, |document| plan(document, text, steps, wish))?,
@@ -214,12 +230,15 @@ fn edited(text: &str, format: Format, steps: &[Step], wish: &Wish<'_>) -> Result
         Format::Yaml => plan(&Yaml::read(text)?, text, steps, wish)?,
     };
     let (text, parts) = match plan {
-        Plan::Unchanged => return Ok(text.to_owned()),
-        Plan::Text(text) => return Ok(text),
+        Plan::Unchanged => return Ok((text.to_owned(), was_there)),
+        Plan::Text(text) => return Ok((text, was_there)),
         Plan::Parts(parts) => (text.to_owned(), parts),
         Plan::Then(text, parts) => (text, parts),
     };
-    parts.into_iter().try_fold(text, |text, (steps, wish)| edited(&text, format, &steps, &wish))
+    let one_more = |text: String, (steps, wish): (Vec<Step>, Wish<'_>)| {
+        edited(&text, format, &steps, &wish).map(|(text, _)| text)
+    };
+    Ok((parts.into_iter().try_fold(text, one_more)?, was_there))
 }
 
 /// Variables lie in no tables: a path of several keys is one name with dots.
@@ -249,9 +268,20 @@ fn look<D: Document>(document: &D, path: &KeyPath) -> Result<Got, Fault> {
     Ok(Got { value: document.value(&found.node), source: document.source(&found.node) })
 }
 
-fn plan<D: Document>(document: &D, text: &str, steps: &[Step], wish: &Wish<'_>) -> Result<Plan, Fault> {
+/// What to do, and whether the place is there.
+fn plan<D: Document>(
+    document: &D,
+    text: &str,
+    steps: &[Step],
+    wish: &Wish<'_>,
+) -> Result<(Plan, bool), Fault> {
     let found = resolve(document, document.root(), steps)?;
-    let at = At { document, text, steps, found };
+    let is_there = found.rest.is_empty();
+    plan_at(&At { document, text, steps, found }, wish).map(|plan| (plan, is_there))
+}
+
+fn plan_at<D: Document>(at: &At<'_, D>, wish: &Wish<'_>) -> Result<Plan, Fault> {
+    let At { document, steps, .. } = *at;
     match wish {
         Wish::Typed { insert: true, text, kind, .. } => {
             at.insert(typed::read(text, *kind, None, &D::rules())?)
@@ -561,6 +591,94 @@ mod tests {
                     (long, short) => panic!("{format:?} {old} {new}: {} {}", long.is_ok(), short.is_ok()),
                 }
             }
+        }
+    }
+
+    /// Pieces of what could be written in the place of a scalar, well or not.
+    const WRITTEN: [&str; 38] = [
+        "",
+        "1",
+        "-0",
+        "1e3",
+        ".5",
+        "1_0",
+        "0x1f",
+        "\"a\"",
+        "\"\\u00e9\"",
+        "\"\\\"",
+        "\"",
+        "'a'",
+        "'",
+        "\"\"\"",
+        "'''",
+        "true",
+        "tru",
+        "null",
+        "inf",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "=",
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "// c",
+        "/*",
+        "*/",
+        "# c",
+        "1979-05-27",
+        "07:32:00",
+        "\u{7f}",
+        "\u{feff}",
+    ];
+
+    /// Writes every pair of pieces in the place of a scalar: where the look at that place is content, reading all of
+    /// the text must be content as well. Gives how often it was, and how often not.
+    fn compared<D: Document>(document: &D, text: &str, path: &str) -> (usize, usize) {
+        let path = KeyPath::parse(path).unwrap();
+        let found = resolve(document, document.root(), &path.steps).unwrap();
+        let at = At { document, text, steps: &path.steps, found };
+        let (span, place) = (document.scalar_span(&at.found.node).unwrap(), at.found.taken());
+        let (mut content, mut wary) = (0, 0);
+        for written in WRITTEN.iter().flat_map(|one| WRITTEN.map(|other| format!("{one}{other}"))) {
+            let splices = [Splice { at: span.start, remove: span.len(), insert: written.clone() }];
+            let edited = apply(text, &splices).unwrap();
+            // What would have been asked for, had this been written for it.
+            let asked = document.scalar_at(&edited, span.start).map(|(_, value)| Change::Set(value));
+            match asked.filter(|asked| at.is_other_scalar(&edited, &splices, asked)) {
+                Some(asked) => {
+                    let is_well = document.is_changed_only(&edited, &place, &asked);
+                    assert!(matches!(is_well, Ok(true)), "{written:?} in {text:?} at {place:?}: {is_well:?}");
+                    content += 1;
+                }
+                None => wary += 1,
+            }
+        }
+        (content, wary)
+    }
+
+    #[test]
+    fn a_look_at_one_scalar_is_as_strict_as_reading_the_whole_text() {
+        let json = r#"{"a": 1, "b": [true, "x", {"c":null}], "a": "", "d":-2.5e3}"#;
+        let jsonc = "{ // c\n\"a\":/*x*/1/*y*/, \"b\": [true, \"x\", {\"c\":null,}], \"d\": 2 // tail\n}";
+        let toml = "a = 1\nb = [true, \"x\",'y', {c=1979-05-27, e.f = 2}] # c\n[d]\ng = \"\"\"x\n\"\"\"\r\n\
+                    [[t]]\nh=07:32:00#c\n[[t]]\nh = 0.5";
+        let mut all = Vec::new();
+        for path in ["a", "b[0]", "b[1]", "b[2].c", "d"] {
+            all.push(compared(&Json::read(json, false).unwrap(), json, path));
+            all.push(compared(&Json::read(jsonc, true).unwrap(), jsonc, path));
+        }
+        for path in ["a", "b[0]", "b[1]", "b[2]", "b[3].c", "b[3].e.f", "d.g", "t[0].h", "t[1].h"] {
+            let steps = KeyPath::parse(path).unwrap().steps;
+            let read = toml::read(toml, &steps, |document| Ok(compared(document, toml, path)));
+            all.push(read.unwrap());
+        }
+        for (content, wary) in all {
+            assert!(content >= 5 && wary >= WRITTEN.len(), "{content} {wary}");
         }
     }
 

@@ -94,25 +94,48 @@ pub(super) fn is_blank(text: &str) -> bool {
 /// How many bytes at the start mean themselves in quoted text: none of the quote, the backslash and control characters.
 #[inline]
 pub(super) fn plain_length(bytes: &[u8], quote: u8) -> usize {
-    const EACH: u64 = u64::MAX / 255;
-    // In each byte that is 0 the highest bit gets set; a byte above one of those may be taken for 0, the lowest is sure.
-    let zeros = |word: u64| word.wrapping_sub(EACH) & !word & (EACH << 7);
+    length_before(bytes, |word| controls(word) | equal(word, quote) | equal(word, b'\\'))
+}
+
+/// How many bytes at the start are no control characters.
+#[inline]
+pub(super) fn control_free_length(bytes: &[u8]) -> usize {
+    length_before(bytes, controls)
+}
+
+/// One in each byte of a word.
+const EACH: u64 = u64::MAX / 255;
+
+/// Sets the highest bit of each byte that is below a blank or DEL. A byte above one of those may be marked as well;
+/// the lowest mark is sure.
+#[inline]
+fn controls(word: u64) -> u64 {
+    (word.wrapping_sub(EACH * 0x20) & !word & (EACH << 7)) | equal(word, 0x7f)
+}
+
+/// Sets the highest bit of each byte that is `byte`; the same is true of the bytes above.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    let zero = word ^ (EACH * u64::from(byte));
+    zero.wrapping_sub(EACH) & !zero & (EACH << 7)
+}
+
+/// How many bytes there are before the first that `marks` marks in the words that they make.
+#[inline]
+fn length_before(bytes: &[u8], marks: impl Fn(u64) -> u64) -> usize {
     let mut at = 0;
     while let Some(eight) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*eight);
-        let below_blank = word.wrapping_sub(EACH * 0x20) & !word & (EACH << 7);
-        let special = below_blank
-            | zeros(word ^ (EACH * u64::from(quote)))
-            | zeros(word ^ (EACH * u64::from(b'\\')))
-            | zeros(word ^ (EACH * 0x7f));
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
+        let marked = marks(u64::from_le_bytes(*eight));
+        if marked != 0 {
+            return at + (marked.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != quote && !matches!(byte, b'\\' | 0x7f);
-    at + bytes[at..].iter().take_while(is_plain).count()
+    at + bytes[at..].iter().take_while(|byte| marks(u64::from(**byte) | LETTERS) == 0).count()
 }
+
+/// Letters above a byte that is looked at alone, since they are never marked.
+const LETTERS: u64 = (EACH * 0x61) & !0xff;
 
 /// Behind comments and blanks on the line of `at`; the second part says whether the line (or the text) ends there.
 pub(super) fn skip_line_comments(text: &str, at: usize, comments: Comments) -> (usize, bool) {
@@ -217,6 +240,9 @@ mod tests {
                     for quote in [b'"', b'\''] {
                         assert_eq!(plain_length(&bytes, quote), slow(&bytes, quote), "{bytes:?}");
                     }
+                    let control = |byte: &u8| *byte < 0x20 || *byte == 0x7f;
+                    let free = bytes.iter().position(control).unwrap_or(bytes.len());
+                    assert_eq!(control_free_length(&bytes), free, "{bytes:?}");
                 }
             }
         }

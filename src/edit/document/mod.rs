@@ -18,7 +18,7 @@ mod typed;
 mod value;
 mod yaml;
 
-pub use driver::{Action, Got, Request, edit, get};
+pub use driver::{Action, Got, Request, Revised, edit, get, revise};
 use driver::{Document, Here};
 pub use fault::Fault;
 pub use format::Format;

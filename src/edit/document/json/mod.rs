@@ -61,7 +61,8 @@ impl<'t> Json<'t> {
         let Some(key) = entry.key else { return false };
         let literal = self.source(key);
         let inside = &literal[1..literal.len() - 1];
-        inside == name || (inside.contains('\\') && decoded(literal) == name)
+        // An escape is longer than what it stands for.
+        inside == name || (inside.len() > name.len() && inside.contains('\\') && decoded(literal) == name)
     }
 
     /// The style for something new in the last of `containers`, from the innermost that shows it.

@@ -6,20 +6,20 @@ use super::super::layout::plain_length;
 use super::super::value::Value;
 
 /// Ends of containers are kept from this length on, in bytes; shorter ones are read again where they are needed.
-const KEPT_BYTES_MIN: usize = 256;
+const KEPT_BYTES_MIN: usize = 64;
+/// So many blanks are skipped at once.
+const BLANKS: [u8; 4] = [b' '; 4];
 /// Deeper nesting is refused, so that no input exhausts the stack.
 const DEPTH_MAX: usize = 512;
 
-/// What is wrong, and where.
-pub(super) struct Wrong {
-    at: usize,
-    reason: String,
-}
+/// What is wrong, and where; behind a pointer, since nearly all texts are well and every step says so.
+pub(super) struct Wrong(Box<(usize, String)>);
 
 impl Wrong {
     /// With line, column and caret.
     pub(super) fn of(self, text: &str) -> Fault {
-        Fault::syntax(text, self.at, self.reason)
+        let (at, reason) = *self.0;
+        Fault::syntax(text, at, reason)
     }
 }
 
@@ -103,10 +103,12 @@ impl<'t> Scanner<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[cold]
     fn wrong(&self, at: usize, reason: impl Into<String>) -> Wrong {
-        Wrong { at, reason: reason.into() }
+        Wrong(Box::new((at, reason.into())))
     }
 
+    #[cold]
     fn unexpected(&self, wanted: &str) -> Wrong {
         let rest = &self.text[self.at..];
         if !self.comments && (rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with('#')) {
@@ -128,6 +130,9 @@ impl<'t> Scanner<'t> {
         let mut at = self.at;
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
             at += 1;
+            while bytes.get(at..at + BLANKS.len()) == Some(&BLANKS) {
+                at += BLANKS.len();
+            }
         }
         self.at = at;
         if self.comments && bytes.get(at) == Some(&b'/') { self.skip_comments() } else { Ok(()) }
@@ -162,8 +167,8 @@ impl<'t> Scanner<'t> {
 
     /// Goes behind a value of any depth.
     pub(super) fn skip_value(&mut self) -> Result<(), Wrong> {
-        if let Ok(kept) = self.known.binary_search_by_key(&self.at, |(start, _)| *start as usize) {
-            self.at = self.known[kept].1 as usize;
+        if let Some(end) = self.known_end() {
+            self.at = end;
             return Ok(());
         }
         let base = self.stack.len();
@@ -206,6 +211,18 @@ impl<'t> Scanner<'t> {
                 self.close(kept);
             }
         }
+    }
+
+    /// Where the container ends that stands here, if that is known. Readers go forward only, so what lies behind them
+    /// is not looked at again.
+    fn known_end(&mut self) -> Option<usize> {
+        while let Some(((start, end), later)) = self.known.split_first() {
+            if *start as usize >= self.at {
+                return (*start as usize == self.at).then_some(*end as usize);
+            }
+            self.known = later;
+        }
+        None
     }
 
     fn open(&mut self, start: usize, close: u8) {
@@ -361,7 +378,8 @@ impl<'t> Entries<'t> {
 
     /// The same with what the scanner found out.
     pub(super) fn knowing(mut self, known: &'t [(u32, u32)]) -> Entries<'t> {
-        self.scanner.known = known;
+        let first = known.partition_point(|(start, _)| (*start as usize) < self.scanner.at);
+        self.scanner.known = &known[first..];
         self
     }
 

@@ -1,7 +1,13 @@
 //! What TOML takes for numbers, dates and times.
 
+/// So many digits make no number that is too large for 64 bits with a sign.
+const PLAIN_DIGITS_MAX: usize = 18;
+
 /// Whether a word is an integer or a float.
 pub(in super::super) fn is_number(word: &str) -> bool {
+    if is_plain_integer(word.as_bytes()) {
+        return true;
+    }
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
     if !unsigned.starts_with(|first: char| first.is_ascii_digit()) {
         return matches!(unsigned, "inf" | "nan");
@@ -34,6 +40,12 @@ pub(in super::super) fn is_number(word: &str) -> bool {
     let exponent_fits =
         exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));
     is_whole && fraction.is_none_or(digits) && exponent_fits
+}
+
+/// Whether a word is one of the integers that most are: digits alone, and so few that they fit.
+fn is_plain_integer(word: &[u8]) -> bool {
+    let is_short = matches!(word.len(), 1..=PLAIN_DIGITS_MAX);
+    is_short && (word[0] != b'0' || word.len() == 1) && word.iter().all(u8::is_ascii_digit)
 }
 
 /// Digits with single underscores between them.

@@ -1,29 +1,43 @@
 //! Reads TOML 1.1 expression by expression, with the bytes of every key and value.
 
 use super::super::fault::Fault;
-use super::super::layout::plain_length;
+use super::super::layout::{control_free_length, plain_length};
 use super::super::value::Value;
 use super::number::{is_datetime, is_number};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Deeper nesting of arrays and inline tables is refused, so that no input exhausts the stack.
 const DEPTH_MAX: usize = 128;
 
-/// What is wrong, and where.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    pub(super) at: usize,
-    pub(super) reason: String,
+/// Bytes that keys without quotes are made of.
+const BARE: [bool; 256] = bare_bytes();
+
+const fn bare_bytes() -> [bool; 256] {
+    let mut is_bare = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let ch = byte as u8;
+        is_bare[byte] = ch.is_ascii_alphanumeric() || ch == b'_' || ch == b'-';
+        byte += 1;
+    }
+    is_bare
 }
 
+/// What is wrong, and where; behind a pointer, since nearly all texts are well and every step says so.
+#[derive(Debug)]
+pub(super) struct Wrong(Box<(usize, String)>);
+
 impl Wrong {
+    #[cold]
     pub(super) fn new(at: usize, reason: impl Into<String>) -> Wrong {
-        Wrong { at, reason: reason.into() }
+        Wrong(Box::new((at, reason.into())))
     }
 
     /// With line, column and caret.
     pub(super) fn of(self, text: &str) -> Fault {
-        Fault::syntax(text, self.at, self.reason)
+        let (at, reason) = *self.0;
+        Fault::syntax(text, at, reason)
     }
 }
 
@@ -68,8 +82,18 @@ pub(in super::super) struct Member {
 
 /// One line that says something; `names` of the key stand in the scanner.
 pub(super) enum Expression {
-    Header { start: usize, end: usize, is_array: bool },
-    KeyValue { key_start: usize, key_end: usize, value: Inline, end: usize },
+    Header {
+        start: usize,
+        end: usize,
+        is_array: bool,
+    },
+    /// What a value that holds others is made of is told by reading it again.
+    KeyValue {
+        key_start: usize,
+        key_end: usize,
+        value: Range<usize>,
+        end: usize,
+    },
 }
 
 /// A part of a dotted key.
@@ -100,13 +124,22 @@ impl<'t> Scanner<'t> {
     /// The text of a part of a key.
     pub(super) fn name(&self, part: &Part) -> std::borrow::Cow<'t, str> {
         let source = &self.text[part.start..part.end];
-        if source.starts_with(['"', '\'']) { string(source).into() } else { source.into() }
+        if matches!(source.as_bytes().first(), Some(b'"' | b'\'')) {
+            string(source).into()
+        } else {
+            source.into()
+        }
     }
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    fn starts_with(&self, bytes: &[u8]) -> bool {
+        self.text.as_bytes()[self.at..].starts_with(bytes)
+    }
+
+    #[cold]
     fn unexpected(&self, wanted: &str) -> Wrong {
         match self.text[self.at..].chars().next() {
             Some('\n' | '\r') => Wrong::new(self.at, format!("expected {wanted}, found the end of the line")),
@@ -121,41 +154,47 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    #[inline]
     fn skip_comment(&mut self) -> Result<(), Wrong> {
-        if self.peek() != Some(b'#') {
-            return Ok(());
-        }
+        if self.peek() == Some(b'#') { self.skip_rest_of_line() } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn skip_rest_of_line(&mut self) -> Result<(), Wrong> {
         let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
-            match byte {
-                b'\n' => return Ok(()),
-                b'\r' if bytes.get(self.at + 1) == Some(&b'\n') => return Ok(()),
-                0..=8 | 0x0b..=0x1f | 0x7f => {
-                    return Err(Wrong::new(self.at, "a comment must not hold control characters"));
-                }
-                _ => self.at += 1,
+        loop {
+            self.at += control_free_length(&bytes[self.at..]);
+            match bytes.get(self.at) {
+                None | Some(b'\n') => return Ok(()),
+                Some(b'\r') if bytes.get(self.at + 1) == Some(&b'\n') => return Ok(()),
+                Some(b'\t') => self.at += 1,
+                Some(_) => return Err(Wrong::new(self.at, "a comment must not hold control characters")),
             }
         }
-        Ok(())
     }
 
     /// Goes behind a line ending; says whether there was one.
+    #[inline]
     fn newline(&mut self) -> bool {
-        let rest = &self.text.as_bytes()[self.at..];
-        let length = if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.first() == Some(&b'\n')) };
-        self.at += length;
-        length > 0
+        let bytes = self.text.as_bytes();
+        self.at += match bytes.get(self.at) {
+            Some(b'\n') => 1,
+            Some(b'\r') if bytes.get(self.at + 1) == Some(&b'\n') => 2,
+            _ => return false,
+        };
+        true
     }
 
     /// Goes behind white space, comments and line endings.
     fn skip_space(&mut self) -> Result<(), Wrong> {
-        loop {
+        while self.peek().is_some_and(|byte| byte <= b' ' || byte == b'#') {
             self.skip_blanks();
             self.skip_comment()?;
             if !self.newline() {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// The next table header or key and value; `None` at the end.
@@ -165,11 +204,11 @@ impl<'t> Scanner<'t> {
         let expression = match self.peek() {
             None => return Ok(None),
             Some(b'[') => {
-                let is_array = self.text[start..].starts_with("[[");
+                let is_array = self.starts_with(b"[[");
                 self.at += if is_array { 2 } else { 1 };
                 self.dotted_key()?;
-                let close = if is_array { "]]" } else { "]" };
-                if !self.text[self.at..].starts_with(close) {
+                let close: &[u8] = if is_array { b"]]" } else { b"]" };
+                if !self.starts_with(close) {
                     return Err(self.unexpected(if is_array { "']]'" } else { "']'" }));
                 }
                 self.at += close.len();
@@ -184,7 +223,10 @@ impl<'t> Scanner<'t> {
                 self.at += 1;
                 self.skip_blanks();
                 let key = std::mem::take(&mut self.key);
-                let value = self.value()?;
+                let value_start = self.at;
+                // What is not kept owns nothing; a look at what is to be dropped would cost a call for each value.
+                std::mem::forget(self.read::<false>()?);
+                let value = value_start..self.at;
                 self.key = key;
                 self.end_of_line()?;
                 Expression::KeyValue { key_start: start, key_end, value, end: self.at }
@@ -196,9 +238,12 @@ impl<'t> Scanner<'t> {
     fn end_of_line(&mut self) -> Result<(), Wrong> {
         self.skip_blanks();
         self.skip_comment()?;
-        let rest = &self.text[self.at..];
-        let ends = rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n");
-        if ends { Ok(()) } else { Err(self.unexpected("the end of the line")) }
+        let bytes = self.text.as_bytes();
+        match bytes.get(self.at) {
+            None | Some(b'\n') => Ok(()),
+            Some(b'\r') if bytes.get(self.at + 1) == Some(&b'\n') => Ok(()),
+            Some(_) => Err(self.unexpected("the end of the line")),
+        }
     }
 
     /// Reads a key into `self.key` and goes behind the blanks after it; gives the end of the key itself.
@@ -208,12 +253,13 @@ impl<'t> Scanner<'t> {
             self.skip_blanks();
             let start = self.at;
             match self.peek() {
-                Some(b'"') if !self.text[start..].starts_with("\"\"\"") => self.basic(false)?,
-                Some(b'\'') if !self.text[start..].starts_with("'''") => self.literal(false)?,
+                Some(b'"') if !self.starts_with(b"\"\"\"") => self.basic(false)?,
+                Some(b'\'') if !self.starts_with(b"'''") => self.literal(false)?,
                 _ => {
-                    let bytes = &self.text.as_bytes()[start..];
-                    let is_bare = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-                    self.at += bytes.iter().take_while(is_bare).count();
+                    let bytes = self.text.as_bytes();
+                    while bytes.get(self.at).is_some_and(|byte| BARE[usize::from(*byte)]) {
+                        self.at += 1;
+                    }
                     if self.at == start {
                         return Err(self.unexpected("a key"));
                     }
@@ -232,14 +278,21 @@ impl<'t> Scanner<'t> {
     /// Goes behind a value.
     pub(super) fn value(&mut self) -> Result<Inline, Wrong> {
         let start = self.at;
-        let rest = &self.text[start..];
-        let kind = match self.peek() {
+        let kind = self.read::<true>()?;
+        Ok(Inline { start, end: self.at, kind })
+    }
+
+    /// Goes behind a value and says what it is, with what it holds only if that is to be kept.
+    fn read<const KEEP: bool>(&mut self) -> Result<Kind, Wrong> {
+        let start = self.at;
+        Ok(match self.peek() {
+            Some(b'"') if self.skip_plain_string() => Kind::String,
             Some(b'"') => {
-                self.basic(rest.starts_with("\"\"\""))?;
+                self.basic(self.starts_with(b"\"\"\""))?;
                 Kind::String
             }
             Some(b'\'') => {
-                self.literal(rest.starts_with("'''"))?;
+                self.literal(self.starts_with(b"'''"))?;
                 Kind::String
             }
             Some(open @ (b'[' | b'{')) => {
@@ -248,13 +301,12 @@ impl<'t> Scanner<'t> {
                 }
                 self.depth += 1;
                 self.at += 1;
-                let kind = if open == b'[' { self.array()? } else { self.table()? };
+                let kind = if open == b'[' { self.array::<KEEP>()? } else { self.table::<KEEP>()? };
                 self.depth -= 1;
                 kind
             }
             _ => self.bare_value()?,
-        };
-        Ok(Inline { start, end: self.at, kind })
+        })
     }
 
     fn bare_value(&mut self) -> Result<Kind, Wrong> {
@@ -279,35 +331,44 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn array(&mut self) -> Result<Kind, Wrong> {
+    fn array<const KEEP: bool>(&mut self) -> Result<Kind, Wrong> {
         let mut elements = Vec::new();
+        let mut may_follow = true;
         loop {
             self.skip_space()?;
             if self.peek() == Some(b']') {
                 self.at += 1;
                 return Ok(Kind::Array(elements));
             }
-            if elements.last().is_some_and(|last: &Element| last.comma.is_none()) {
+            if !may_follow {
                 return Err(self.unexpected("',' or ']'"));
             }
-            let value = self.value()?;
+            let start = self.at;
+            let kind = self.read::<KEEP>()?;
+            let end = self.at;
             self.skip_space()?;
             let comma = (self.peek() == Some(b',')).then_some(self.at);
             self.at += usize::from(comma.is_some());
-            elements.push(Element { value, comma });
+            may_follow = comma.is_some();
+            if KEEP {
+                elements.push(Element { value: Inline { start, end, kind }, comma });
+            } else {
+                std::mem::forget(kind);
+            }
         }
     }
 
-    fn table(&mut self) -> Result<Kind, Wrong> {
+    fn table<const KEEP: bool>(&mut self) -> Result<Kind, Wrong> {
         let mut members: Vec<Member> = Vec::new();
         let mut seen = Names::default();
+        let mut may_follow = true;
         loop {
             self.skip_space()?;
             if self.peek() == Some(b'}') {
                 self.at += 1;
                 return Ok(Kind::Table(members));
             }
-            if members.last().is_some_and(|last| last.comma.is_none()) {
+            if !may_follow {
                 return Err(self.unexpected("',' or '}'"));
             }
             let key_start = self.at;
@@ -321,12 +382,27 @@ impl<'t> Scanner<'t> {
             }
             self.at += 1;
             self.skip_blanks();
-            let value = self.value()?;
+            let start = self.at;
+            let kind = self.read::<KEEP>()?;
+            let end = self.at;
             self.skip_space()?;
             let comma = (self.peek() == Some(b',')).then_some(self.at);
             self.at += usize::from(comma.is_some());
-            members.push(Member { key_start, names, value, comma });
+            may_follow = comma.is_some();
+            if KEEP {
+                members.push(Member { key_start, names, value: Inline { start, end, kind }, comma });
+            }
         }
+    }
+
+    /// Goes behind a string in quotes without escapes on one line, which most are; says whether it was one.
+    #[inline]
+    fn skip_plain_string(&mut self) -> bool {
+        let rest = &self.text.as_bytes()[self.at + 1..];
+        let length = plain_length(rest, b'"');
+        let is_one = rest.get(length) == Some(&b'"') && (length > 0 || rest.get(1) != Some(&b'"'));
+        self.at += if is_one { length + 2 } else { 0 };
+        is_one
     }
 
     fn literal(&mut self, several_lines: bool) -> Result<(), Wrong> {
@@ -334,13 +410,14 @@ impl<'t> Scanner<'t> {
         let bytes = self.text.as_bytes();
         self.at += if several_lines { 3 } else { 1 };
         loop {
+            self.at += plain_length(&bytes[self.at..], b'\'');
             match bytes.get(self.at) {
                 Some(b'\'') if !several_lines => {
                     self.at += 1;
                     return Ok(());
                 }
                 Some(b'\'') if bytes[self.at..].starts_with(b"'''") => return self.close_three(b'\''),
-                byte => self.plain_bytes(byte.copied(), several_lines, opening, b'\'')?,
+                byte => self.odd_byte(byte.copied(), several_lines, opening)?,
             }
         }
     }
@@ -350,6 +427,7 @@ impl<'t> Scanner<'t> {
         let bytes = self.text.as_bytes();
         self.at += if several_lines { 3 } else { 1 };
         loop {
+            self.at += plain_length(&bytes[self.at..], b'"');
             match bytes.get(self.at) {
                 Some(b'"') if !several_lines => {
                     self.at += 1;
@@ -357,7 +435,7 @@ impl<'t> Scanner<'t> {
                 }
                 Some(b'"') if bytes[self.at..].starts_with(b"\"\"\"") => return self.close_three(b'"'),
                 Some(b'\\') => self.escape(several_lines)?,
-                byte => self.plain_bytes(byte.copied(), several_lines, opening, b'"')?,
+                byte => self.odd_byte(byte.copied(), several_lines, opening)?,
             }
         }
     }
@@ -372,20 +450,11 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// Goes on in a string; what starts with `byte` is no end of it and no escape.
-    fn plain_bytes(
-        &mut self,
-        byte: Option<u8>,
-        several_lines: bool,
-        opening: usize,
-        quote: u8,
-    ) -> Result<(), Wrong> {
+    /// Goes behind a byte in a string that is no end of it and no escape.
+    fn odd_byte(&mut self, byte: Option<u8>, several_lines: bool, opening: usize) -> Result<(), Wrong> {
         match byte {
             None => return Err(Wrong::new(opening, "the string has no closing quote")),
-            Some(b'\t' | 0x20..=0x7e | 0x80..) => {
-                self.at += 1;
-                self.at += plain_length(&self.text.as_bytes()[self.at..], quote);
-            }
+            Some(b'\t' | 0x20..=0x7e | 0x80..) => self.at += 1,
             Some(_) if several_lines && self.newline() => {}
             Some(b'\n' | b'\r') if !several_lines => {
                 return Err(Wrong::new(opening, "the string has no closing quote on its line"));

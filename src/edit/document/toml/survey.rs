@@ -4,9 +4,10 @@
 use super::super::path::Step;
 use super::super::value::{Taken, Value};
 use super::scan::{self, Expression, Inline, Scanner, Wrong};
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The hash of the root table.
@@ -14,6 +15,10 @@ const ROOT: u64 = 0;
 
 /// Bytes of a text for which room for one key is made at first.
 const BYTES_A_KEY: usize = 32;
+/// The same for one table.
+const BYTES_A_TABLE: usize = 128;
+/// Bits of the sieve that tells tables from values, for each table.
+const SIEVE_BITS_A_TABLE: usize = 16;
 /// So many keys of one section are compared with each other; more are sorted.
 const COMPARED_MAX: usize = 16;
 
@@ -43,9 +48,9 @@ enum State {
     /// Has a header.
     Header,
     /// Made by a dotted key in the section of that number.
-    Dotted(usize),
+    Dotted(u32),
     /// An array of so many tables.
-    Array(u64),
+    Array(u32),
 }
 
 /// A table of what a path may mean.
@@ -203,16 +208,15 @@ struct Reader<'t> {
     text: &'t str,
     steps: &'t [Step],
     tables: HashMap<u64, State, BuildHasherDefault<AsItIs>>,
-    /// Hash and place of every key, and where those of the current section begin. A table's own keys stand in one
-    /// section all.
-    leaves: Vec<(u64, usize)>,
+    /// The hash of every key, and which are those of the current section. A table's own keys stand in one section all.
+    leaves: Vec<u64>,
     section_leaves: usize,
     /// Hash of the table that entries belong to, and the steps of the path that it may be followed by.
     current: u64,
     matching: Vec<usize>,
     /// Its names.
     path: Vec<String>,
-    sections_seen: usize,
+    sections_seen: u32,
     section: Option<usize>,
     /// For a section that no path means: the table above it that one may mean, and the section's lines.
     noted: Option<(Vec<String>, Others)>,
@@ -228,7 +232,7 @@ impl<'t> Reader<'t> {
         Reader {
             text,
             steps,
-            tables: HashMap::default(),
+            tables: HashMap::with_capacity_and_hasher(text.len() / BYTES_A_TABLE, Default::default()),
             leaves: Vec::with_capacity(text.len() / BYTES_A_KEY),
             section_leaves: 0,
             current: ROOT,
@@ -252,47 +256,51 @@ impl<'t> Reader<'t> {
         self.sections_seen += 1;
         let line = super::super::layout::line_start(self.text, start);
         self.survey.first_header.get_or_insert(line);
-        let names: Vec<Cow<'t, str>> = scanner.key.iter().map(|part| scanner.name(part)).collect();
+        let names = || -> Vec<String> { scanner.key.iter().map(|part| scanner.name(part).into()).collect() };
         let mut hash = ROOT;
-        let mut matching = vec![0];
+        let mut matching = None::<Vec<usize>>;
         let mut indices: Vec<Option<u64>> = Vec::new();
         let mut meant = 0;
-        for (at, name) in names.iter().enumerate() {
-            let last = at + 1 == names.len();
+        for (at, part) in scanner.key.iter().enumerate() {
+            let last = at + 1 == scanner.key.len();
+            let name = scanner.name(part);
             hash = xxh3_64_with_seed(name.as_bytes(), hash);
-            matching = advance(self.steps, &matching, name);
+            let mut matching_now = advance(self.steps, matching.as_deref().unwrap_or(&[0]), &name);
             let next = self.extended(hash, last, is_array);
             let next =
-                next.ok_or_else(|| Wrong::new(start, format!("{} is defined twice", names.join("."))))?;
+                next.ok_or_else(|| Wrong::new(start, format!("{} is defined twice", names().join("."))))?;
             let mut index = None;
             if let State::Array(count) = next {
-                hash = xxh3_64_with_seed(b"[]", hash.wrapping_add(count));
-                let array = !matching.is_empty();
-                matching = advance_index(self.steps, &matching, count - 1);
-                index = Some(count - 1);
+                hash = xxh3_64_with_seed(b"[]", hash.wrapping_add(u64::from(count)));
+                let array = !matching_now.is_empty();
+                matching_now = advance_index(self.steps, &matching_now, u64::from(count) - 1);
+                index = Some(u64::from(count) - 1);
                 if last && array {
-                    add_element(&mut self.survey.root, &owned(&names), !matching.is_empty());
+                    add_element(&mut self.survey.root, &names(), !matching_now.is_empty());
                 }
             }
+            let matching = matching.insert(matching_now);
             if !matching.is_empty() {
                 meant += 1;
                 indices.push(index);
             }
         }
+        let matching = matching.unwrap_or_default();
         self.current = hash;
         self.section = None;
         self.path.clear();
         if matching.is_empty() {
             self.digest(hash, &[u8::from(is_array)]);
             if meant > 0 {
-                let names = owned(&names[..meant]);
+                let mut names = names();
+                names.truncate(meant);
                 walk(&mut self.survey.root, &names, &indices);
                 self.noted = Some((names, Others { first: line, last: line, end }));
             }
         } else {
             self.section = Some(self.survey.sections.len());
             self.survey.sections.push(section(line, end));
-            self.path = owned(&names);
+            self.path = names();
             if let Some(table) = walk(&mut self.survey.root, &self.path, &indices) {
                 table.section = self.section;
             }
@@ -303,18 +311,23 @@ impl<'t> Reader<'t> {
 
     /// What a table becomes by a header that names it last or on the way; `None` if it must not.
     fn extended(&mut self, hash: u64, last: bool, is_array: bool) -> Option<State> {
-        let state = self.tables.get(&hash).copied();
-        let next = match (last, is_array, state) {
-            (false, _, None) => State::Implicit,
-            (false, _, Some(state)) => state,
-            (true, false, None | Some(State::Implicit)) => State::Header,
-            (true, true, None) => State::Array(1),
-            (true, true, Some(State::Array(count))) => State::Array(count + 1),
-            _ => return None,
+        let next = match self.tables.entry(hash) {
+            Entry::Vacant(free) => *free.insert(match (last, is_array) {
+                (false, _) => State::Implicit,
+                (true, false) => State::Header,
+                (true, true) => State::Array(1),
+            }),
+            Entry::Occupied(mut known) => {
+                let next = match (last, is_array, *known.get()) {
+                    (false, _, state) => state,
+                    (true, false, State::Implicit) => State::Header,
+                    (true, true, State::Array(count)) => State::Array(count + 1),
+                    _ => return None,
+                };
+                known.insert(next);
+                next
+            }
         };
-        if state != Some(next) {
-            self.tables.insert(hash, next);
-        }
         Some(next)
     }
 
@@ -334,19 +347,28 @@ impl<'t> Reader<'t> {
 
     /// Refuses a key that the section which ends here gives a value twice.
     fn no_key_twice(&mut self) -> Result<(), Wrong> {
-        let leaves = &mut self.leaves[self.section_leaves..];
+        let first = self.section_leaves;
+        let leaves = &self.leaves[first..];
         self.section_leaves += leaves.len();
         let twice = if leaves.len() <= COMPARED_MAX {
-            let is_known = |at: &usize| leaves[..*at].iter().any(|known| known.0 == leaves[*at].0);
-            (1..leaves.len()).find(is_known).map(|at| leaves[at].1)
+            (1..leaves.len()).find(|at| leaves[..*at].contains(&leaves[*at]))
         } else {
-            leaves.sort_unstable();
-            leaves.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1)
+            let mut sorted: Vec<(u64, usize)> = leaves.iter().copied().zip(0..).collect();
+            sorted.sort_unstable();
+            sorted.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1)
         };
-        twice.map_or(Ok(()), |at| Err(self.defined_twice(at)))
+        twice.map_or(Ok(()), |at| Err(self.defined_twice(first + at)))
     }
 
-    fn defined_twice(&self, at: usize) -> Wrong {
+    /// The error for a key of which only the number is known: its place is found by reading up to it again.
+    fn defined_twice(&self, number: usize) -> Wrong {
+        let mut scanner = Scanner::new(self.text);
+        let next = || scanner.next().ok().flatten();
+        let starts = std::iter::from_fn(next).filter_map(|expression| match expression {
+            Expression::KeyValue { key_start, .. } => Some(key_start),
+            Expression::Header { .. } => None,
+        });
+        let at = { starts }.nth(number).unwrap_or_default();
         let line = &self.text[at..super::super::layout::line_end(self.text, at)];
         let key = line.split('=').next().unwrap_or_default().trim();
         Wrong::new(at, format!("{key} is defined twice"))
@@ -366,7 +388,7 @@ impl<'t> Reader<'t> {
         scanner: &Scanner<'t>,
         key_start: usize,
         key_end: usize,
-        value: Inline,
+        value: Range<usize>,
         end: usize,
     ) -> Result<(), Wrong> {
         let parts = scanner.key.len();
@@ -389,7 +411,7 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        self.leaves.push((hash, key_start));
+        self.leaves.push(hash);
         if let Some(section) = self.section {
             let section = &mut self.survey.sections[section];
             section.entries += 1;
@@ -401,14 +423,13 @@ impl<'t> Reader<'t> {
             others.end = end;
         }
         let is_meant = matching.is_some_and(|matching| !matching.is_empty());
-        match self.section {
-            Some(section) if is_meant => self.keep(scanner, parts, Leaf { section, key_start, value, end }),
-            section => {
-                self.digest(hash, &self.text.as_bytes()[value.start..value.end]);
-                if let Some(section) = section.filter(|_| meant > 0) {
-                    self.keep(scanner, meant, Leaf { section, key_start, value, end });
-                }
-            }
+        let meant = if is_meant { parts } else { meant };
+        if !is_meant || self.section.is_none() {
+            self.digest(hash, &self.text.as_bytes()[value.clone()]);
+        }
+        if let Some(section) = self.section.filter(|_| meant > 0) {
+            let value = Scanner::at(self.text, value.start).value()?;
+            self.keep(scanner, meant, Leaf { section, key_start, value, end });
         }
         Ok(())
     }
@@ -443,16 +464,24 @@ impl<'t> Reader<'t> {
         }
         self.note();
         self.no_key_twice()?;
-        let is_table = self.leaves.iter().find(|(hash, _)| self.tables.contains_key(hash));
-        match is_table {
-            Some((_, at)) => Err(self.defined_twice(*at)),
+        match self.value_that_is_a_table() {
+            Some(number) => Err(self.defined_twice(number)),
             None => Ok(self.survey),
         }
     }
-}
 
-fn owned(names: &[Cow<'_, str>]) -> Vec<String> {
-    names.iter().map(|name| name.clone().into_owned()).collect()
+    /// Which key has a value and is the name of a table as well.
+    fn value_that_is_a_table(&self) -> Option<usize> {
+        // Nearly all keys are ruled out by a few bits of their hash, without a look into the far larger map.
+        let size = (self.tables.len() * SIEVE_BITS_A_TABLE).next_power_of_two().max(64);
+        let bit = |hash: u64| (hash as usize & (size - 1)) / 64;
+        let mut sieve = vec![0_u64; size / 64];
+        for hash in self.tables.keys() {
+            sieve[bit(*hash)] |= 1 << (hash >> 58);
+        }
+        let may_be = |hash: u64| sieve[bit(hash)] & (1 << (hash >> 58)) != 0;
+        self.leaves.iter().position(|hash| may_be(*hash) && self.tables.contains_key(hash))
+    }
 }
 
 fn section(start: usize, header_end: usize) -> Section {
