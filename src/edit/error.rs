@@ -228,7 +228,8 @@ fn fs_hint(error: &FsError) -> Option<String> {
         FsError::Io { .. } | FsError::ShortWrite { .. } => {
             "nothing was changed; look at the disk, then try again"
         }
-        FsError::TooLarge { .. } | FsError::NotOwn { .. } | FsError::SymlinkLoop { .. } => return None,
+        FsError::SymlinkLoop { .. } => "let the link lead to a file, or remove it",
+        FsError::TooLarge { .. } | FsError::NotOwn { .. } => return None,
     };
     Some(hint.into())
 }
@@ -236,6 +237,13 @@ fn fs_hint(error: &FsError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_loop_of_links_is_told_with_what_to_do() {
+        let error = EditError::from(FsError::SymlinkLoop { path: "l".into() });
+        assert_eq!(error.kind(), Kind::Target);
+        assert!(error.hint().is_some_and(|hint| hint.contains("link")), "{error}");
+    }
 
     #[test]
     fn a_parse_error_points_at_its_column() {

@@ -25,11 +25,11 @@ pub enum IfMatch {
 impl IfMatch {
     /// Reads `missing`, a hash or its first digits (`sha256:` may stand before it), `length:N` or `mtime:NANOSECONDS`.
     pub fn parse(text: &str) -> Result<IfMatch, String> {
-        let number = |digits: &str| digits.parse::<i64>().map_err(|_| format!("{digits:?} is no number"));
+        let no_number = |digits: &str| format!("{digits:?} is no number");
         match text.split_once(':') {
             _ if text == "missing" => Ok(IfMatch::Missing),
-            Some(("length", digits)) => Ok(IfMatch::Length(number(digits)?.unsigned_abs())),
-            Some(("mtime", digits)) => Ok(IfMatch::ModifiedNs(number(digits)?)),
+            Some(("length", digits)) => digits.parse().map(IfMatch::Length).map_err(|_| no_number(digits)),
+            Some(("mtime", digits)) => digits.parse().map(IfMatch::ModifiedNs).map_err(|_| no_number(digits)),
             Some(("sha256", digits)) => hash(digits),
             _ => hash(text),
         }
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(IfMatch::parse("length:12"), Ok(IfMatch::Length(12)));
         assert_eq!(IfMatch::parse("mtime:-5"), Ok(IfMatch::ModifiedNs(-5)));
         assert_eq!(IfMatch::parse("sha256:ABCDEF01"), Ok(IfMatch::Hash("abcdef01".into())));
-        for bad in ["", "abc", "length:x", "zzzzzzzz", "abcdefg012"] {
+        for bad in ["", "abc", "length:x", "length:-1", "length:+1x", "mtime:1.5", "zzzzzzzz", "abcdefg012"] {
             assert!(IfMatch::parse(bad).is_err(), "{bad}");
         }
         assert!(IfMatch::parse(&"a".repeat(65)).is_err());

@@ -102,8 +102,11 @@ fn check(path: &Path, content: &[u8], passage: &Passage<'_>, found: &[usize]) ->
     let lines: Vec<String> =
         found.iter().take(PLACES_MAX).map(|at| near::line_number(content, *at).to_string()).collect();
     let more = if found.len() > PLACES_MAX { ", …" } else { "" };
-    let places = format!("(lines {}{more})", lines.join(", "));
-    let message = format!("the passage is there {} times {places}, not {wanted}", found.len());
+    let (times, of) = match found.len() {
+        1 => ("once".to_owned(), "line"),
+        many => (format!("{many} times"), "lines"),
+    };
+    let message = format!("the passage is there {times} ({of} {}{more}), not {wanted}", lines.join(", "));
     if found.len() > wanted {
         Err(EditError::Ambiguous { path, message })
     } else {
@@ -130,6 +133,8 @@ mod tests {
         let error = run("a b\nb", "b", "x", Times::Once).unwrap_err();
         assert_eq!(error.kind(), Kind::Ambiguous);
         assert_eq!(error.to_string(), "f: the passage is there 2 times (lines 1, 2), not 1");
+        let error = run("a\nb", "b", "x", Times::Exactly(2)).unwrap_err();
+        assert_eq!(error.to_string(), "f: the passage is there once (line 2), not 2");
         assert_eq!(run("aaa", "aa", "x", Times::Once).unwrap_err().kind(), Kind::Ambiguous, "overlap");
         assert_eq!(run("a b", "b", "x", Times::Exactly(2)).unwrap_err().kind(), Kind::NoMatch);
         assert_eq!(run("a", "", "x", Times::All).unwrap_err().kind(), Kind::Usage);

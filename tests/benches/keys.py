@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 """What `rtk write set` costs, beside a minimal program with the same durability and beside what people use today.
 
+    python3 tests/benches/keys.py --install-peers DIR
     python3 tests/benches/keys.py RTK [--runs 15] [--sizes 2,128,8192] [--peers DIR] [--json]
 
 RTK is the program to measure, such as target/release/rtk. One existing key is set in generated JSON, JSONC and TOML files
 of the given sizes in KB. The minimal program is C: read the file, change one byte, write a temporary file beside it, fsync,
-rename, fsync the folder. Peers are used if they are there: jq, yq, and in DIR (npm install jsonc-parser in it, a
-Python venv `v` with tomlkit and toml-cli, cargo install --root DIR toml-cli) node's jsonc-parser, tomlkit and both `toml`s. None of them syncs, and jq drops
-comments; they are given that advantage. Runs are interleaved; medians of wall time, user+sys time and the largest resident
-set are told, since machines are noisy.
+rename, fsync the folder. Peers are used if they are there: jq, which drops comments, and in DIR those that keep them:
+node's jsonc-parser and comment-json, tomlkit and both programs named toml-cli. `--install-peers` gets these by npm, pip
+in a virtual environment, and cargo; what cannot be had is told and left out. (taplo's program reads and formats, but sets
+nothing.) None of the peers syncs and two only print; they are given that advantage. Runs are interleaved; a peer
+runs three times only where the file is large. Medians of wall time, user+sys time and the largest resident set
+are told, since machines are noisy.
 """
 import argparse, json, os, shutil, statistics, subprocess, tempfile
+
+# Peers run so often on a large file, where some take seconds.
+SLOW_RUNS = 3
 
 MINIMAL = r"""
 #include <fcntl.h>
@@ -109,6 +115,24 @@ def run(launcher, command, environment):
     return wall / 1000, cpu / 1000, memory / 1024
 
 
+def install_peers(folder):
+    """Gets the peers that keep comments, each by the package manager that its users have."""
+    folder = os.path.abspath(folder)
+    os.makedirs(folder, exist_ok=True)
+    for command in (
+        ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "jsonc-parser", "comment-json"],
+        ["python3", "-m", "venv", os.path.join(folder, "v")],
+        [os.path.join(folder, "v/bin/python"), "-m", "pip", "install", "--quiet", "tomlkit", "toml-cli"],
+        ["cargo", "install", "--quiet", "--locked", "--root", folder, "toml-cli"],
+    ):
+        try:
+            subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"left out: {' '.join(command)}: {error}")
+
+
+COMMENT_JSON = """const j=require(process.argv[1]+'/node_modules/comment-json'),fs=require('fs');const f=process.argv[2];
+const v=j.parse(fs.readFileSync(f,'utf8'));const [a,b]=process.argv[3].split('.');v[a][b]=+process.argv[4];fs.writeFileSync(f,j.stringify(v,null,2)+'\\n');"""
 NODE = """const j=require(process.argv[1]+'/node_modules/jsonc-parser'),fs=require('fs');const f=process.argv[2];let t=fs.readFileSync(f,'utf8');
 const e=j.modify(t,process.argv[3].split('.'),+process.argv[4],{formattingOptions:{insertSpaces:true,tabSize:2}});fs.writeFileSync(f,j.applyEdits(t,e));"""
 TOMLKIT = "import sys,tomlkit\nf,k,v=sys.argv[1:4]\na,b=k.split('.')\nd=tomlkit.parse(open(f).read());d[a][b]=int(v);open(f,'w').write(tomlkit.dumps(d))"
@@ -119,13 +143,17 @@ def programs(options, kind, key, folder, minimal):
     first, second = key.split(".")
     found = [
         ("minimal", lambda f, v: [minimal, f, folder]),
-        ("rtk", lambda f, v: [options.rtk, "write", "set", f, key, str(v), "-q"]),
-        ("rtk --fast", lambda f, v: [options.rtk, "write", "set", f, key, str(v), "-q", "--fast"]),
+        ("rtk", lambda f, v: [options.rtk, "write", "set", f, key, str(v)]),
+        ("rtk --fast", lambda f, v: [options.rtk, "write", "set", f, key, str(v), "--fast"]),
     ]
     if kind == "json" and shutil.which("jq"):
         found.append(("jq (no comments, to stdout)", lambda f, v: ["jq", f'.["{first}"].{second} = {v}', f]))
     if options.peers and kind in ("json", "jsonc") and shutil.which("node"):
-        found.append(("jsonc-parser", lambda f, v: ["node", "-e", NODE, options.peers, f, key, str(v)]))
+        has = lambda name: os.path.isdir(os.path.join(options.peers, "node_modules", name))
+        if has("jsonc-parser"):
+            found.append(("jsonc-parser", lambda f, v: ["node", "-e", NODE, options.peers, f, key, str(v)]))
+        if has("comment-json"):
+            found.append(("comment-json", lambda f, v: ["node", "-e", COMMENT_JSON, options.peers, f, key, str(v)]))
     if options.peers and kind == "toml":
         python = os.path.join(options.peers, "v/bin/python")
         tool = os.path.join(options.peers, "v/bin/toml")
@@ -141,13 +169,19 @@ def programs(options, kind, key, folder, minimal):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rtk")
+    parser.add_argument("rtk", nargs="?")
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--sizes", default="2,128,8192")
-    parser.add_argument("--peers")
+    parser.add_argument("--peers", metavar="DIR")
+    parser.add_argument("--install-peers", metavar="DIR")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.install_peers:
+        return install_peers(options.install_peers)
+    if not options.rtk:
+        parser.error("name the program to measure")
     options.rtk = os.path.abspath(options.rtk)
+    options.peers = options.peers and os.path.abspath(options.peers)
     results = []
     with tempfile.TemporaryDirectory(prefix="rtk-bench-") as folder:
         source, minimal = os.path.join(folder, "minimal.c"), os.path.join(folder, "minimal")
@@ -169,7 +203,7 @@ def main():
                 for turn in range(options.runs):
                     for name, command in candidates:
                         slow = size >= 1024 and name not in ("minimal", "rtk", "rtk --fast")
-                        if slow and turn >= 2:
+                        if slow and turn >= SLOW_RUNS:
                             continue
                         path = os.path.join(work, f"file.{kind}")
                         with open(path, "w") as file:
