@@ -1,5 +1,6 @@
 //! TOML as a document that is edited by splices.
 
+mod hashes;
 mod number;
 mod print;
 mod scan;

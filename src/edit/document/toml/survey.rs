@@ -3,9 +3,9 @@
 
 use super::super::path::Step;
 use super::super::value::{Taken, Value};
+use super::hashes::Hashes;
 use super::scan::{self, Expression, Inline, Scanner, Wrong};
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -207,6 +207,8 @@ impl Table {
 struct Reader<'t> {
     text: &'t str,
     steps: &'t [Step],
+    /// Tables that have nothing but a header, as most, and all others.
+    plain: Hashes,
     tables: HashMap<u64, State, BuildHasherDefault<AsItIs>>,
     /// The hash of every key, and which are those of the current section. A table's own keys stand in one section all.
     leaves: Vec<u64>,
@@ -232,7 +234,8 @@ impl<'t> Reader<'t> {
         Reader {
             text,
             steps,
-            tables: HashMap::with_capacity_and_hasher(text.len() / BYTES_A_TABLE, Default::default()),
+            plain: Hashes::with_room(text.len() / BYTES_A_TABLE),
+            tables: HashMap::default(),
             leaves: Vec::with_capacity(text.len() / BYTES_A_KEY),
             section_leaves: 0,
             current: ROOT,
@@ -311,23 +314,17 @@ impl<'t> Reader<'t> {
 
     /// What a table becomes by a header that names it last or on the way; `None` if it must not.
     fn extended(&mut self, hash: u64, last: bool, is_array: bool) -> Option<State> {
-        let next = match self.tables.entry(hash) {
-            Entry::Vacant(free) => *free.insert(match (last, is_array) {
-                (false, _) => State::Implicit,
-                (true, false) => State::Header,
-                (true, true) => State::Array(1),
-            }),
-            Entry::Occupied(mut known) => {
-                let next = match (last, is_array, *known.get()) {
-                    (false, _, state) => state,
-                    (true, false, State::Implicit) => State::Header,
-                    (true, true, State::Array(count)) => State::Array(count + 1),
-                    _ => return None,
-                };
-                known.insert(next);
-                next
-            }
+        let next = match (last, is_array, self.tables.get(&hash).copied()) {
+            (true, false, None) => return self.plain.insert(hash).then_some(State::Header),
+            (false, _, Some(state)) => return Some(state),
+            (_, _, None) if self.plain.contains(hash) => return (!last).then_some(State::Header),
+            (false, _, None) => State::Implicit,
+            (true, true, None) => State::Array(1),
+            (true, false, Some(State::Implicit)) => State::Header,
+            (true, true, Some(State::Array(count))) => State::Array(count + 1),
+            (true, _, Some(_)) => return None,
         };
+        self.tables.insert(hash, next);
         Some(next)
     }
 
@@ -405,9 +402,11 @@ impl<'t> Reader<'t> {
             }
             if at + 1 < parts {
                 match self.tables.get(&hash) {
-                    None => drop(self.tables.insert(hash, State::Dotted(self.sections_seen))),
+                    None if !self.plain.contains(hash) => {
+                        self.tables.insert(hash, State::Dotted(self.sections_seen));
+                    }
                     Some(State::Dotted(section)) if *section == self.sections_seen => {}
-                    Some(_) => return Err(Wrong::new(key_start, format!("{name} is defined elsewhere"))),
+                    _ => return Err(Wrong::new(key_start, format!("{name} is defined elsewhere"))),
                 }
             }
         }
@@ -473,14 +472,16 @@ impl<'t> Reader<'t> {
     /// Which key has a value and is the name of a table as well.
     fn value_that_is_a_table(&self) -> Option<usize> {
         // Nearly all keys are ruled out by a few bits of their hash, without a look into the far larger map.
-        let size = (self.tables.len() * SIEVE_BITS_A_TABLE).next_power_of_two().max(64);
+        let count = self.tables.len() + self.plain.len();
+        let size = (count * SIEVE_BITS_A_TABLE).next_power_of_two().max(64);
         let bit = |hash: u64| (hash as usize & (size - 1)) / 64;
         let mut sieve = vec![0_u64; size / 64];
-        for hash in self.tables.keys() {
-            sieve[bit(*hash)] |= 1 << (hash >> 58);
+        for hash in self.tables.keys().copied().chain(self.plain.iter()) {
+            sieve[bit(hash)] |= 1 << (hash >> 58);
         }
         let may_be = |hash: u64| sieve[bit(hash)] & (1 << (hash >> 58)) != 0;
-        self.leaves.iter().position(|hash| may_be(*hash) && self.tables.contains_key(hash))
+        let is_table = |hash: &u64| self.plain.contains(*hash) || self.tables.contains_key(hash);
+        self.leaves.iter().position(|hash| may_be(*hash) && is_table(hash))
     }
 }
 
