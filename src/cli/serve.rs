@@ -9,10 +9,10 @@ use crate::daemon::{
     self, Api, Asked, Ceilings, Claim, DaemonError, Handler, HookCall, HttpFace, HttpOptions, Listening,
     Place, Projects, ServeOptions, Stats,
 };
-use crate::hook::{self, Knowledge};
+use crate::hook::{self, Knowledge, Transcripts, Use};
 use crate::memory::{Budget, Context, IndexError, Plan, Question, Ranked, assemble};
 use crate::project::Root;
-use crate::state;
+use crate::state::{self, Latest};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -84,6 +84,7 @@ fn http(
         return Ok(None);
     }
     let paths = session.paths()?.clone();
+    let transcripts = Transcripts::default();
     let (asked, told) = (Arc::clone(daemon), Arc::clone(daemon));
     let env = session.env.clone();
     let deadline_ms = Settings::load(&env, Some(&paths.settings()), None).0.hook_deadline_ms;
@@ -94,7 +95,7 @@ fn http(
             hook::answer_for(&env, None, event, deadline_ms, &memory)
         }),
         status: Box::new(move || told.status()),
-        launches: Box::new(move || launches(&paths)),
+        launches: Box::new(move || launches(&paths, &transcripts)),
         stats: Arc::clone(&daemon.stats),
         identity: daemon.identity.clone(),
     };
@@ -121,9 +122,16 @@ fn dashboard(place: &Place) -> Result<String, CliError> {
     Ok(format!("http://127.0.0.1:{port}/#{}", daemon::token(place)?))
 }
 
-/// The latest launches as a document.
-fn launches(paths: &Paths) -> String {
-    let launches = state::latest(paths, LAUNCHES_MAX).unwrap_or_default();
+/// The latest launches as a document, each with what its agent opened, as far as the client's transcripts tell.
+fn launches(paths: &Paths, transcripts: &Transcripts) -> String {
+    let latest = state::latest(paths, LAUNCHES_MAX).unwrap_or_default();
+    let uses = transcripts.uses(latest.iter().map(|it| (&it.launch, it.agent_id.as_deref())));
+    let document = |(latest, used): (&Latest, &Option<Use>)| {
+        let mut launch = json!(latest.launch);
+        launch["use"] = json!(used);
+        launch
+    };
+    let launches: Vec<_> = latest.iter().zip(&uses).map(document).collect();
     json!({ "schema": 1, "launches": launches }).to_string()
 }
 

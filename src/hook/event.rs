@@ -9,6 +9,8 @@ pub(super) const DEFAULT_AGENT_TYPE: &str = "general-purpose";
 
 /// Names and ids are compared and kept on record up to this length, in characters.
 const WORD_CHARS_MAX: usize = 512;
+/// A longer path is none, in bytes.
+const PATH_BYTES_MAX: usize = 4096;
 
 /// One event of the client.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) struct Event {
     pub(super) source: String,
     /// How the client asks for permissions; older clients send none.
     pub(super) permission_mode: Option<String>,
+    /// The session's transcript.
+    pub(super) transcript: Option<String>,
     tool_input: Option<Range<usize>>,
 }
 
@@ -44,6 +48,7 @@ impl Event {
             "tool_input",
             "source",
             "permission_mode",
+            "transcript_path",
         ];
         let [
             name,
@@ -57,6 +62,7 @@ impl Event {
             tool_input,
             source,
             permission_mode,
+            transcript,
         ] = wire::pick(&text, keys);
         let string =
             |range: Option<Range<usize>>| wire::string(&text[range?]).filter(|text| !text.is_empty());
@@ -72,6 +78,7 @@ impl Event {
             agent_type: word(agent_type),
             source: word(source).unwrap_or_default(),
             permission_mode: word(permission_mode),
+            transcript: string(transcript).filter(|path| path.len() <= PATH_BYTES_MAX),
             tool_input,
             text,
         }

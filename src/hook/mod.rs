@@ -2,7 +2,8 @@
 //!
 //! Invariants: whatever happens, the reply is one JSON object on one line or nothing at all; no reply ever grants a right
 //! (`permissionDecision` is `deny` or absent) and nothing but the text of a prompt or a shell command changes; the answer is there before the
-//! deadline or not given. `wire.rs` and `reply.rs` alone know the client's JSON. Knows nothing of clap, HTTP.
+//! deadline or not given. `wire.rs`, `reply.rs` and
+//! `transcript.rs` alone know the client's JSON. Knows nothing of clap, HTTP.
 
 mod bash;
 mod event;
@@ -16,6 +17,7 @@ mod siblings;
 mod similar;
 mod slice;
 mod subagent_start;
+mod transcript;
 mod wire;
 
 #[cfg(test)]
@@ -23,3 +25,4 @@ mod testing;
 
 pub use guard::{PLUGIN_ARGUMENT, answer, answer_for, silence_panics};
 pub use knowledge::{Knowledge, ProjectMemory};
+pub use transcript::{Transcripts, Use};

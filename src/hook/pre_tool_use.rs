@@ -94,6 +94,7 @@ fn describe(event: &Event, input: &LaunchInput<'_>, task: &str) -> Launch {
         tool_use_id: event.tool_use_id.clone(),
         prompt_id: event.prompt_id.clone(),
         agent_id: event.agent_id.clone(),
+        transcript: event.transcript.clone(),
         agent_type: input.agent_type.clone(),
         name: input.name.clone(),
         isolation: input.isolation.clone(),

@@ -56,6 +56,9 @@ pub struct Launch {
     pub isolation: Option<String>,
     /// The project's root folder.
     pub project: Option<String>,
+    /// The session's transcript, as the client told; rows of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
     /// What was done.
     pub action: Action,
     /// Why, as one short sentence.
@@ -106,6 +109,7 @@ impl Launch {
             name: None,
             isolation: None,
             project: None,
+            transcript: None,
             action: Action::Skipped,
             reason: String::new(),
             class: String::new(),

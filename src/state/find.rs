@@ -3,7 +3,7 @@
 use super::event::{Event, Launch, Started};
 use super::session::StateError;
 use crate::base::Paths;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -20,6 +20,15 @@ pub struct Found {
     pub launch: Launch,
     /// The agent that the launch announced, once it has started.
     pub started: Option<Started>,
+}
+
+/// A launch with the agent that it led to.
+#[derive(Debug)]
+pub struct Latest {
+    /// The launch.
+    pub launch: Launch,
+    /// The agent that the launch is taken to have announced.
+    pub agent_id: Option<String>,
 }
 
 /// Finds the launch with this `tool_use_id`, or the latest of all; sessions are searched from the newest back.
@@ -46,23 +55,31 @@ pub fn find(paths: &Paths, tool_use_id: Option<&str>) -> Result<Option<Found>, S
 
 /// The latest launches of all sessions, newest first, at most `count`. Of several rows about one launch the last counts:
 /// a daemon that was killed between its row and its reply has left one, and the hook has done the work itself.
-pub fn latest(paths: &Paths, count: usize) -> Result<Vec<Launch>, StateError> {
-    let mut launches: Vec<Launch> = Vec::new();
+pub fn latest(paths: &Paths, count: usize) -> Result<Vec<Latest>, StateError> {
+    let mut launches: Vec<Latest> = Vec::new();
     for file in newest_first(paths)?.into_iter().take(SESSIONS_MAX) {
         if launches.len() >= count.saturating_mul(2) {
             break;
         }
         let mut seen = HashSet::new();
-        let own = read(&file).unwrap_or_default().into_iter().rev().filter_map(|event| match event {
-            Event::Launch(launch) => Some(*launch),
-            _ => None,
-        });
-        launches.extend(own.filter(|launch| match &launch.tool_use_id {
-            Some(id) => seen.insert(id.clone()),
-            None => true,
-        }));
+        let mut agents: HashMap<String, String> = HashMap::new();
+        for event in read(&file).unwrap_or_default().into_iter().rev() {
+            match event {
+                Event::SubagentStart(Started { agent_id: Some(agent), consumed: Some(id), .. }) => {
+                    agents.insert(id, agent);
+                }
+                Event::Launch(launch) => {
+                    let id = launch.tool_use_id.clone();
+                    if id.clone().is_none_or(|id| seen.insert(id)) {
+                        let agent_id = id.and_then(|id| agents.remove(&id));
+                        launches.push(Latest { launch: *launch, agent_id });
+                    }
+                }
+                _ => {}
+            }
+        }
     }
-    launches.sort_by_key(|launch| std::cmp::Reverse(launch.at_ms));
+    launches.sort_by_key(|latest| std::cmp::Reverse(latest.launch.at_ms));
     launches.truncate(count);
     Ok(launches)
 }
@@ -122,8 +139,11 @@ mod tests {
         let mut again = Launch::new("s1", 5);
         again.tool_use_id = Some("t2".into());
         Session::of(&paths, "s1").append(&Event::Launch(Box::new(again))).unwrap();
-        let rows: Vec<_> =
-            latest(&paths, 9).unwrap().into_iter().map(|row| (row.tool_use_id.unwrap(), row.at_ms)).collect();
+        let rows: Vec<_> = latest(&paths, 9)
+            .unwrap()
+            .into_iter()
+            .map(|row| (row.launch.tool_use_id.unwrap(), row.launch.at_ms))
+            .collect();
         assert_eq!(rows[0], ("t2".into(), 5));
         assert_eq!(rows.len(), 3, "{rows:?}");
         let s2 = find(&paths, Some("t3")).unwrap().unwrap().file;

@@ -12,7 +12,7 @@ mod session;
 
 pub use commands::{CommandUse, record_command, recorded_commands};
 pub use event::{Action, CandidateRow, ErrorRow, Event, Launch, Mark, Started};
-pub use find::{Found, find, latest};
+pub use find::{Found, Latest, find, latest};
 pub use mask::head;
 pub use prune::prune;
 pub use session::{Session, StateError};

@@ -89,6 +89,74 @@ fn newest_hook_asks_the_daemon_and_goes_on_when_it_is_killed() {
     assert_injected(&run, "after", STOCK);
 }
 
+/// Reads a file with the client's own tool.
+fn read_file(sandbox: &Sandbox, id: &str, path: &str) -> Block {
+    let input = json!({ "file_path": sandbox.project().join(path) });
+    Block::Tool { name: "Read", id: id.to_owned(), input }
+}
+
+/// What a daemon tells of the launches on record.
+fn launches(sandbox: &Sandbox) -> Value {
+    use std::io::{Read as _, Write as _};
+    let daemon = Daemon::start(sandbox);
+    let token =
+        std::fs::read_to_string(sandbox.path("home/.local/state/rtk/token")).expect("a token is there");
+    let port = u16::try_from(daemon.port(sandbox)).expect("a port");
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    let request = format!(
+        "GET /v1/launches HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        token.trim()
+    );
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+}
+
+/// What agents opened is told from the client's transcripts, each with the agent of its own launch.
+fn hits(client: Client) {
+    let mut sandbox = Sandbox::installed(client);
+    sandbox.argument("--dangerously-skip-permissions");
+    let script = Script::new([
+        vec![
+            launch("toolu_1", "general-purpose", WEBHOOK.prompt),
+            launch("toolu_2", "general-purpose", STOCK.prompt),
+        ],
+        says("All done."),
+    ]);
+    let reads = [
+        vec![read_file(&sandbox, "toolu_3", WEBHOOK.path), read_file(&sandbox, "toolu_4", "Makefile")],
+        vec![read_file(&sandbox, "toolu_5", WEBHOOK.path), read_file(&sandbox, "toolu_6", "no/such/file.rs")],
+        says("Found."),
+    ];
+    let script =
+        script.agent("webhook", WEBHOOK.prompt, reads).agent("stock", STOCK.prompt, [says("Found.")]);
+    let run = sandbox.run(script);
+    run.assert_ended("All done.");
+    let told = launches(&sandbox);
+    let use_of = |id: &str| {
+        let all = told["launches"].as_array().expect("launches");
+        let row = all.iter().find(|row| row["tool_use_id"] == id).expect("the launch is on record");
+        let shown = row["paths"].as_array().expect("paths").len();
+        assert_eq!(row["use"]["shown"], shown, "{told:#}");
+        (row["use"]["opened"].clone(), row["use"]["hits"].clone())
+    };
+    assert_eq!(use_of("toolu_1"), (2.into(), 1.into()), "{told:#}");
+    assert_eq!(use_of("toolu_2"), (0.into(), 0.into()), "{told:#}");
+}
+
+#[test]
+fn newest_what_agents_opened_is_known() {
+    hits(Client::Newest);
+}
+
+#[test]
+fn older_what_agents_opened_is_known() {
+    hits(Client::Older);
+}
+
 /// Ends the daemon that a session of the sandbox has started, whatever became of the test.
 struct Ended<'s>(&'s Sandbox);
 

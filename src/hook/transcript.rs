@@ -1,0 +1,295 @@
+//! What agents opened, from the client's own transcripts: read when somebody looks at the record, never by the hook.
+//!
+//! The session's transcript is named by the client's events; those of its agents lie beside it, as
+//! `<session>/subagents/agent-<id>.jsonl` with `agent-<id>.meta.json`. All of it is data of another program: read only,
+//! bounded, and whatever is not understood is left out.
+
+use crate::state::{Action, Launch};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Of a longer transcript the first part is read, in bytes.
+const TRANSCRIPT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// What is read at one look, in bytes; launches beyond that are told without.
+const LOOK_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Notes beside transcripts are this long at most, in bytes, and so many are read in one session.
+const META_BYTES_MAX: u64 = 64 * 1024;
+const METAS_MAX: usize = 2_000;
+/// Transcripts whose result is kept.
+const KEPT_MAX: usize = 2_000;
+/// Tools of the client that open a file, or change one that it has opened; those that make new ones are left out.
+const OPENING: &[&str] = &["Read", "Edit", "MultiEdit", "NotebookRead", "NotebookEdit"];
+
+/// What an agent did with the files that its launch was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Use {
+    /// Files that the slice showed.
+    pub shown: usize,
+    /// Files of the project that the agent opened with the client's tools so far.
+    pub opened: usize,
+    /// Those of them that the slice showed.
+    pub hits: usize,
+}
+
+/// Reads transcripts; keeps what it found as long as they do not change.
+#[derive(Debug, Default)]
+pub struct Transcripts {
+    kept: Mutex<HashMap<PathBuf, Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    length: u64,
+    modified: Option<SystemTime>,
+    opened: BTreeSet<String>,
+}
+
+impl Transcripts {
+    /// What became of the slices of these launches, in their order; beside each the id of the agent that has started, if
+    /// the record has it. `None` where nothing was injected or no transcript is there.
+    pub fn uses<'l>(
+        &self,
+        launches: impl IntoIterator<Item = (&'l Launch, Option<&'l str>)>,
+    ) -> Vec<Option<Use>> {
+        let mut left = LOOK_BYTES_MAX;
+        let mut sessions: HashMap<&str, BTreeMap<String, String>> = HashMap::new();
+        let launches = launches.into_iter();
+        launches
+            .map(|(launch, agent_id)| {
+                let transcript = launch.transcript.as_deref()?;
+                let folder = folder_of(transcript).filter(|_| launch.action == Action::Injected)?;
+                let agents = sessions.entry(transcript).or_insert_with(|| agents_of(&folder));
+                let by_call = launch.tool_use_id.as_ref().and_then(|id| agents.get(id)).map(String::as_str);
+                let agent = by_call.or(agent_id).filter(|id| is_id(id))?;
+                let opened = self.opened(&folder.join(format!("agent-{agent}.jsonl")), &mut left)?;
+                Some(use_of(launch, &opened))
+            })
+            .collect()
+    }
+
+    /// Paths, as the client has them, that the agent of a transcript opened.
+    fn opened(&self, path: &Path, left: &mut u64) -> Option<BTreeSet<String>> {
+        let file = File::open(path).ok()?;
+        let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let (length, modified) = (meta.len(), meta.modified().ok());
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(path)
+            && (known.length, known.modified) == (length, modified)
+        {
+            return Some(known.opened.clone());
+        }
+        let wanted = length.min(TRANSCRIPT_BYTES_MAX);
+        *left = left.checked_sub(wanted)?;
+        let mut text = Vec::new();
+        file.take(wanted).read_to_end(&mut text).ok()?;
+        let opened = opened_in(&text);
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(path.to_path_buf(), Kept { length, modified, opened: opened.clone() });
+        Some(opened)
+    }
+}
+
+/// The folder of a session's agents; `None` when the path is not that of a transcript.
+fn folder_of(transcript: &str) -> Option<PathBuf> {
+    let path = Path::new(transcript);
+    let is_one = path.is_absolute() && path.extension().is_some_and(|extension| extension == "jsonl");
+    is_one.then(|| path.with_extension("").join("subagents"))
+}
+
+/// Agents by the call that launched them, from the notes beside their transcripts.
+fn agents_of(folder: &Path) -> BTreeMap<String, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Meta {
+        tool_use_id: String,
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
+    let agent = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let id = name.strip_prefix("agent-")?.strip_suffix(".meta.json")?.to_owned();
+        let mut text = Vec::new();
+        let file =
+            File::open(entry.path()).ok().filter(|_| entry.file_type().is_ok_and(|it| it.is_file()))?;
+        file.take(META_BYTES_MAX).read_to_end(&mut text).ok()?;
+        let meta: Meta = serde_json::from_slice(&text).ok()?;
+        Some((meta.tool_use_id, id))
+    };
+    entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent).collect()
+}
+
+/// Ids become parts of paths.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// A line of a transcript as far as tools are concerned.
+#[derive(Deserialize)]
+struct Line {
+    message: Message,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    content: Vec<Block>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block {
+    ToolUse {
+        id: String,
+        name: String,
+        #[serde(default)]
+        input: Input,
+    },
+    ToolResult {
+        tool_use_id: String,
+        #[serde(default)]
+        is_error: bool,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Default, Deserialize)]
+struct Input {
+    file_path: Option<String>,
+    notebook_path: Option<String>,
+}
+
+/// Paths that the tool calls of a transcript opened, but for calls that failed.
+fn opened_in(text: &[u8]) -> BTreeSet<String> {
+    let mut calls: BTreeMap<String, String> = BTreeMap::new();
+    for line in text.split(|&byte| byte == b'\n') {
+        let Ok(Line { message }) = serde_json::from_slice(line) else { continue };
+        for block in message.content {
+            match block {
+                Block::ToolUse { id, name, input } if OPENING.contains(&name.as_str()) => {
+                    if let Some(path) = input.file_path.or(input.notebook_path) {
+                        calls.insert(id, path);
+                    }
+                }
+                Block::ToolResult { tool_use_id, is_error: true } => {
+                    calls.remove(&tool_use_id);
+                }
+                _ => {}
+            }
+        }
+    }
+    calls.into_values().collect()
+}
+
+fn use_of(launch: &Launch, opened: &BTreeSet<String>) -> Use {
+    let root = launch.project.as_deref().map(Path::new);
+    let opened: BTreeSet<String> = opened.iter().filter_map(|path| inside(root?, path)).collect();
+    let shown: BTreeSet<&String> = launch.paths.iter().collect();
+    let hits = opened.iter().filter(|path| shown.contains(path)).count();
+    Use { shown: shown.len(), opened: opened.len(), hits }
+}
+
+/// A path relative to the project, or to the agent's own work tree of it; `None` for one outside.
+fn inside(root: &Path, path: &str) -> Option<String> {
+    let relative = Path::new(path).strip_prefix(root).ok()?;
+    let mut parts: Vec<&str> = Vec::new();
+    for part in relative.components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    let parts = match parts.as_slice() {
+        [".claude", "worktrees", _, rest @ ..] => rest,
+        parts => parts,
+    };
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn call(id: &str, tool: &str, key: &str, path: &str) -> String {
+        let block = json!({ "type": "tool_use", "id": id, "name": tool, "input": { key: path, "limit": 5 } });
+        json!({ "type": "assistant", "message": { "content": [{ "type": "text", "text": "t" }, block] } })
+            .to_string()
+    }
+
+    fn failed(id: &str) -> String {
+        let block =
+            json!({ "type": "tool_result", "tool_use_id": id, "is_error": true, "content": "no such file" });
+        json!({ "type": "user", "message": { "content": [block] } }).to_string()
+    }
+
+    fn launch(transcript: &Path) -> Launch {
+        let mut launch = Launch::new("s", 1);
+        launch.action = Action::Injected;
+        launch.tool_use_id = Some("toolu_1".into());
+        launch.project = Some("/p".into());
+        launch.paths = vec!["src/a.rs".into(), "src/b.rs".into(), "src/c.rs".into()];
+        launch.transcript = Some(transcript.to_str().unwrap().into());
+        launch
+    }
+
+    /// A session's transcript with one agent beside it.
+    fn session(lines: &[String]) -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let agents = folder.path().join("0355/subagents");
+        std::fs::create_dir_all(&agents).unwrap();
+        let agent = agents.join("agent-a1.jsonl");
+        std::fs::write(&agent, lines.join("\n")).unwrap();
+        let transcript = folder.path().join("0355.jsonl");
+        (folder, transcript, agent)
+    }
+
+    #[test]
+    fn what_was_opened_is_counted_once_and_what_failed_or_is_new_or_outside_not_at_all() {
+        let lines = [
+            r#"{"type":"user","message":{"content":"the prompt as text"}}"#.to_owned(),
+            call("1", "Read", "file_path", "/p/src/a.rs"),
+            call("2", "Edit", "file_path", "/p/src/a.rs"),
+            call("3", "Read", "file_path", "/p/.claude/worktrees/agent-a1/src/b.rs"),
+            call("4", "Read", "file_path", "/p/src/c.rs"),
+            failed("4"),
+            call("5", "NotebookEdit", "notebook_path", "/p/notes/n.ipynb"),
+            call("6", "Write", "file_path", "/p/src/new.rs"),
+            call("7", "Read", "file_path", "/etc/hosts"),
+            call("8", "Read", "file_path", "/p/../q/x.rs"),
+            "{\"type\":\"assistant\",\"message\":{\"con".to_owned(),
+        ];
+        let (_folder, transcript, agent) = session(&lines);
+        let launch = launch(&transcript);
+        let transcripts = Transcripts::default();
+        let uses = |agent| transcripts.uses([(&launch, agent)])[0];
+        assert_eq!(uses(Some("a1")), Some(Use { shown: 3, opened: 3, hits: 2 }));
+        assert_eq!(uses(None), None);
+        assert_eq!(uses(Some("../subagents/agent-a1")), None);
+        // The client's own note says which call launched the agent, whatever the record took it for.
+        std::fs::write(agent.with_extension("meta.json"), r#"{"toolUseId":"toolu_1","x":1}"#).unwrap();
+        assert_eq!(uses(None).map(|it| it.hits), Some(2));
+        // More lines are seen.
+        let more = format!("{}\n{}", lines.join("\n"), call("9", "Read", "file_path", "/p/src/c.rs"));
+        std::fs::write(&agent, more).unwrap();
+        assert_eq!(uses(Some("other")).map(|it| it.hits), Some(3));
+    }
+
+    #[test]
+    fn a_launch_without_a_slice_and_a_path_that_is_no_transcript_are_told_without() {
+        let (folder, transcript, _) = session(&[call("1", "Read", "file_path", "/p/src/a.rs")]);
+        let transcripts = Transcripts::default();
+        let answered = Launch { action: Action::Answered, ..launch(&transcript) };
+        let elsewhere = launch(&folder.path().join("0355"));
+        let relative = launch(Path::new("0355.jsonl"));
+        for launch in [&answered, &elsewhere, &relative] {
+            assert_eq!(transcripts.uses([(launch, Some("a1"))]), [None]);
+        }
+    }
+}
