@@ -14,6 +14,7 @@ mod kept;
 mod lexed;
 mod lookup;
 mod neighbours;
+mod path_words;
 mod prepared;
 mod query;
 mod rank;

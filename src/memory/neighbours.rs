@@ -1,9 +1,10 @@
 //! What a candidate's neighbours say: imports to and from the best files, its folder, its tests; and names that are
 //! short forms of the question's words.
 
+use super::path_words::{PathWords, each_part};
 use super::query::Query;
 use crate::index::{DocRef, HashedMap, Outline};
-use crate::text::{TermKind, raw_words, term_hash, terms_of};
+use crate::text::term_hash;
 use std::collections::HashMap;
 
 /// Best files whose imports count.
@@ -50,7 +51,11 @@ pub(super) fn voices(nodes: &[Node<'_>]) -> Vec<Voices> {
 }
 
 fn ask_imports(nodes: &[Node<'_>], voices: &mut [Voices]) {
-    let names = Names::of(nodes);
+    if nodes.iter().all(|node| node.outline.is_none_or(|outline| outline.imports.is_empty())) {
+        return;
+    }
+    let texts: Vec<Vec<u8>> = nodes.iter().map(|node| module_text(&node.doc)).collect();
+    let names = Names::of(&texts);
     for (from, node) in nodes.iter().enumerate() {
         let Some(outline) = node.outline else { continue };
         for import in outline.imports.iter().take(IMPORTS_MAX) {
@@ -67,19 +72,20 @@ fn ask_imports(nodes: &[Node<'_>], voices: &mut [Voices]) {
 }
 
 /// Candidates by the name under which they are imported.
-struct Names {
-    by_name: HashMap<Vec<u8>, Vec<usize>>,
+struct Names<'t> {
+    by_name: HashMap<&'t [u8], Vec<usize>>,
     /// Lower-case components of each path, the last without extension; an index file is known by its folder.
-    paths: Vec<Vec<Vec<u8>>>,
+    paths: Vec<Vec<&'t [u8]>>,
 }
 
-impl Names {
-    fn of(nodes: &[Node<'_>]) -> Names {
-        let mut names = Names { by_name: HashMap::new(), paths: Vec::with_capacity(nodes.len()) };
-        for (number, node) in nodes.iter().enumerate() {
-            let parts = module_parts(&node.doc);
+impl<'t> Names<'t> {
+    /// `texts` are the paths as [`module_text`] gives them.
+    fn of(texts: &'t [Vec<u8>]) -> Names<'t> {
+        let mut names = Names { by_name: HashMap::new(), paths: Vec::with_capacity(texts.len()) };
+        for (number, text) in texts.iter().enumerate() {
+            let parts: Vec<&[u8]> = pieces(text).collect();
             if let Some(last) = parts.last() {
-                names.by_name.entry(last.clone()).or_default().push(number);
+                names.by_name.entry(last).or_default().push(number);
             }
             names.paths.push(parts);
         }
@@ -93,10 +99,10 @@ impl Names {
         for inner in 0..=INNER_PARTS_MAX.min(parts.len().saturating_sub(1)) {
             let wanted = &parts[..parts.len() - inner];
             let Some(last) = wanted.last() else { return Vec::new() };
-            let Some(named) = self.by_name.get(last) else { continue };
+            let Some(named) = self.by_name.get(last.as_slice()) else { continue };
             let fit = |&&to: &&usize| {
                 let tail = self.paths[to].iter().rev().zip(wanted.iter().rev());
-                let tail = tail.take_while(|(a, b)| a == b).count();
+                let tail = tail.take_while(|(a, b)| **a == b.as_slice()).count();
                 let head = self.paths[to].iter().zip(&self.paths[from]).take_while(|(a, b)| a == b).count();
                 let same_language = nodes[to].doc.entry.language == nodes[from].doc.entry.language;
                 (tail, same_language, head)
@@ -116,16 +122,30 @@ impl Names {
 /// Lower-case parts of the path under which a file may be imported: folders and stem, without the stem of a file that
 /// stands for its folder.
 pub(super) fn module_parts(doc: &DocRef<'_>) -> Vec<Vec<u8>> {
-    let mut parts = components(doc.folder());
-    let stem = doc.name().split(|&byte| byte == b'.').next().unwrap_or_default().to_ascii_lowercase();
-    if !matches!(stem.as_slice(), b"__init__" | b"mod" | b"index" | b"lib" | b"") {
-        parts.push(stem);
+    pieces(&module_text(doc)).map(<[u8]>::to_vec).collect()
+}
+
+/// The same, divided by `/`.
+fn module_text(doc: &DocRef<'_>) -> Vec<u8> {
+    let stem = doc.name().split(|&byte| byte == b'.').next().unwrap_or_default();
+    let mut text = Vec::with_capacity(doc.folder().len() + 1 + stem.len());
+    text.extend_from_slice(doc.folder());
+    text.push(b'/');
+    text.extend_from_slice(stem);
+    text.make_ascii_lowercase();
+    let end = doc.folder().len() + 1;
+    if matches!(&text[end..], b"__init__" | b"mod" | b"index" | b"lib") {
+        text.truncate(end);
     }
-    parts
+    text
 }
 
 pub(super) fn components(path: &[u8]) -> Vec<Vec<u8>> {
-    path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_ascii_lowercase).collect()
+    pieces(path).map(<[u8]>::to_ascii_lowercase).collect()
+}
+
+fn pieces(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&byte| byte == b'/').filter(|part| !part.is_empty())
 }
 
 /// `crate::a::b`, `./a/b.js`, `a.b`, `<a/b.h>` → `a`, `b`.
@@ -202,6 +222,8 @@ pub(super) struct Aliases<'q> {
     words: Vec<(&'q [u8], f32)>,
     /// By the hash of the path's word.
     memo: HashedMap<f32>,
+    /// The words of one path; kept for its memory.
+    seen: Vec<u64>,
 }
 
 impl<'q> Aliases<'q> {
@@ -211,30 +233,42 @@ impl<'q> Aliases<'q> {
             .filter(|(term, _)| term.text.len() >= 2 && term.text.is_ascii())
             .map(|(term, rarity)| (term.text.as_bytes(), term.weight * rarity))
             .collect();
-        Aliases { words, memo: HashedMap::default() }
+        Aliases { words, memo: HashedMap::default(), seen: Vec::new() }
     }
 
     /// Sum over the words of a path of the best word of the question that each may stand for.
-    pub(super) fn value(&mut self, doc: &DocRef<'_>) -> f32 {
+    pub(super) fn value(&mut self, doc: &DocRef<'_>, paths: Option<&mut PathWords>) -> f32 {
         let mut sum = 0.0;
-        let mut seen: Vec<u64> = Vec::new();
-        let Aliases { words, memo } = self;
-        for text in [doc.folder(), doc.name()] {
-            raw_words(text, |word, _| {
-                terms_of(word, |term, kind| {
-                    let hash = term_hash(term);
-                    if kind != TermKind::Part || seen.contains(&hash) {
-                        return;
+        let Aliases { words, memo, seen } = self;
+        seen.clear();
+        let Some(paths) = paths else {
+            for text in [doc.folder(), doc.name()] {
+                each_part(text, |part| {
+                    let hash = term_hash(part);
+                    if !seen.contains(&hash) {
+                        seen.push(hash);
+                        sum += *memo.entry(hash).or_insert_with(|| best_kinship(words, part));
                     }
-                    seen.push(hash);
-                    sum += *memo.entry(hash).or_insert_with(|| {
-                        words.iter().map(|(asked, weight)| weight * kinship(asked, term)).fold(0.0, f32::max)
-                    });
                 });
-            });
+            }
+            return sum;
+        };
+        for text in [doc.folder(), doc.name()] {
+            seen.extend_from_slice(paths.parts(text));
+        }
+        for at in 0..seen.len() {
+            let hash = seen[at];
+            if seen[..at].contains(&hash) {
+                continue;
+            }
+            sum += *memo.entry(hash).or_insert_with(|| best_kinship(words, paths.written(hash)));
         }
         sum
     }
+}
+
+fn best_kinship(words: &[(&[u8], f32)], part: &[u8]) -> f32 {
+    words.iter().map(|(asked, weight)| weight * kinship(asked, part)).fold(0.0, f32::max)
 }
 
 /// How surely one of two words stands for the other: 0 to 1; equal words are another signal's business.

@@ -6,18 +6,21 @@ use super::evidence::{Evidence, Memo, Place, Seeker};
 use super::gather::{FIRST_SIGNALS, Gathered, gather};
 use super::history::{Chronicle, Trace};
 use super::neighbours::{self, Aliases, Node};
+use super::path_words::{PathWords, each_part};
 use super::prepared::{Prepared, is_data};
 use super::query::{self, Query};
 use super::rank::{self, Signal, Signals};
 use super::references::referring;
 use super::shelf::{Known, Shelf, Text};
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
-use crate::index::{self, Compared, Context, DocRef, Fresh, Index, IndexError, Outline, Past, Source, View};
+use crate::index::{
+    self, Compared, Context, DocRef, Fresh, HashedMap, Index, IndexError, Outline, Past, Source, View,
+};
 use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Files whose content is read for evidence.
@@ -72,7 +75,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     let query = query::analyse(question.task, question.query_type);
     let opened = index::open(context, root)?;
     // Nearly always nothing has changed: the answer is worked out while another thread makes sure of that.
-    let asked = Asked { context, root, question, query: &query, shelf: None };
+    let asked = Asked { context, root, question, query: &query, shelf: None, paths: None };
     let early = index::while_comparing(&opened.index, context, root, |stop| {
         asked.rank(&opened.index, true, THREADS - 1, stop).transpose()
     });
@@ -109,6 +112,8 @@ pub(super) struct Asked<'a> {
     pub(super) query: &'a Query,
     /// Files that earlier questions read, with the number that the project has there.
     pub(super) shelf: Option<(&'a Shelf, u64)>,
+    /// Words of paths that earlier questions met.
+    pub(super) paths: Option<&'a Mutex<PathWords>>,
 }
 
 impl Asked<'_> {
@@ -138,7 +143,7 @@ impl Asked<'_> {
         threads: usize,
         stop: &AtomicBool,
     ) -> Result<Option<Ranked>, IndexError> {
-        let Asked { context, root, question, query, shelf } = *self;
+        let Asked { context, root, question, query, shelf, paths } = *self;
         let view = View::of(index, &prepared.layout);
         let mut facts = facts_with(context, root, prepared.counts, walked);
         if view.len() == 0 || query.terms.is_empty() && query.mentions.is_empty() {
@@ -156,9 +161,11 @@ impl Asked<'_> {
         facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
         let rarities = gathered.rarities.as_slice();
         let view = &view;
-        let ranking = Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf };
-        let Some(mut found) = ranking.weigh(&gathered, met, &mut facts.timings_us)? else { return Ok(None) };
-        found.truncate(question.top.max(KEPT_FILES));
+        let ranking =
+            Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf, paths };
+        let wanted = question.top.max(KEPT_FILES);
+        let weighed = ranking.weigh(&gathered, met, wanted, &mut facts.timings_us)?;
+        let Some(found) = weighed else { return Ok(None) };
         let grounds = Grounds::of(query, rarities, &found, view.len());
         facts.certainty = grounds.certainty();
         facts.grounds = grounds.named();
@@ -223,28 +230,24 @@ struct Ranking<'a> {
     /// Set when the answer will not be used.
     stop: &'a AtomicBool,
     shelf: Option<(&'a Shelf, u64)>,
+    paths: Option<&'a Mutex<PathWords>>,
 }
 
 impl Ranking<'_> {
     /// Adds history, priors, evidence and the neighbours' voices to the files that were met, scores the best of them and
-    /// puts them in order.
+    /// puts them in order; returns as many as are wanted.
     fn weigh(
         &self,
         gathered: &Gathered,
         met: Vec<usize>,
+        wanted: usize,
         timings: &mut Vec<(String, u64)>,
     ) -> Result<Option<Vec<Found>>, StoreError> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
         let chronicle = Chronicle::of(Past::load(self.index), self.view);
         let mut pool = first_pool(gathered, met, chronicle.traces(self.query));
         time("history");
-        self.add_priors(&mut pool);
-        order(&mut pool);
-        pool.truncate(POOL);
-        let mut aliases = Aliases::new(self.query, self.rarities);
-        for (position, signals) in &mut pool {
-            signals[Signal::Alias as usize] = aliases.value(&self.view.doc(*position));
-        }
+        self.add_path_signals(&mut pool);
         time("priors");
         if self.stop.load(Ordering::Relaxed) {
             return Ok(None);
@@ -263,7 +266,7 @@ impl Ranking<'_> {
         }
         self.add_neighbours(&chronicle, &mut pool, &read)?;
         order(&mut pool);
-        let found = self.found(pool, &mut read);
+        let found = self.found(pool, wanted, &mut read);
         time("neighbours");
         Ok(Some(found))
     }
@@ -281,9 +284,25 @@ impl Ranking<'_> {
         best
     }
 
-    fn add_priors(&self, pool: &mut [(usize, Signals)]) {
+    /// Adds priors, and what the words of the paths say to the best by then, who are left.
+    fn add_path_signals(&self, pool: &mut Vec<(usize, Signals)>) {
+        let mut paths = self.paths.map(|paths| paths.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(paths) = &mut paths {
+            paths.tidy();
+        }
+        self.add_priors(pool, paths.as_deref_mut());
+        order(pool);
+        pool.truncate(POOL);
+        let mut aliases = Aliases::new(self.query, self.rarities);
+        for (position, signals) in pool {
+            let doc = self.view.doc(*position);
+            signals[Signal::Alias as usize] = aliases.value(&doc, paths.as_deref_mut());
+        }
+    }
+
+    fn add_priors(&self, pool: &mut [(usize, Signals)], mut paths: Option<&mut PathWords>) {
         let Prepared { shares, namesakes, .. } = self.prepared;
-        let terms: HashSet<u64> = self.query.terms.iter().map(|term| term.hash).collect();
+        let terms: HashedMap<()> = self.query.terms.iter().map(|term| (term.hash, ())).collect();
         for (position, signals) in pool {
             let doc = &self.view.doc(*position);
             priors(doc, self.query.query_type, shares, signals);
@@ -292,7 +311,7 @@ impl Ranking<'_> {
                 signals[Signal::Data as usize] = 1.0;
                 signals[Signal::Namesakes as usize] = (count as f32).ln();
             }
-            signals[Signal::StemCover as usize] = stem_cover(doc, &terms);
+            signals[Signal::StemCover as usize] = stem_cover(doc, &terms, paths.as_deref_mut());
         }
     }
 
@@ -346,10 +365,15 @@ impl Ranking<'_> {
         Ok(())
     }
 
-    fn found(&self, pool: Vec<(usize, Signals)>, read: &mut HashMap<usize, Read>) -> Vec<Found> {
+    fn found(
+        &self,
+        pool: Vec<(usize, Signals)>,
+        wanted: usize,
+        read: &mut HashMap<usize, Read>,
+    ) -> Vec<Found> {
         let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
-        let mut found = Vec::with_capacity(pool.len());
-        for (rank, (position, signals)) in pool.into_iter().enumerate() {
+        let mut found = Vec::with_capacity(pool.len().min(wanted));
+        for (rank, (position, signals)) in pool.into_iter().take(wanted).enumerate() {
             let doc = self.view.doc(position);
             let read = read.remove(&position).unwrap_or_default();
             found.push(Found {
@@ -404,21 +428,17 @@ fn first_pool(gathered: &Gathered, met: Vec<usize>, traces: HashMap<usize, Trace
 
 /// Keeps the files that may come far; where a common word meets every file, the others only cost time.
 fn prune(positions: &mut Vec<usize>, few: impl Fn(usize) -> [f32; FIRST_SIGNALS]) {
-    let promising: Vec<(usize, [f32; FIRST_SIGNALS])> =
-        positions.iter().map(|&position| (position, few(position))).collect();
     let mut maxima = [0.0_f32; FIRST_SIGNALS];
-    for (_, values) in &promising {
-        for (maximum, value) in maxima.iter_mut().zip(values) {
-            *maximum = maximum.max(*value);
+    for &position in positions.iter() {
+        for (maximum, value) in maxima.iter_mut().zip(few(position)) {
+            *maximum = maximum.max(value);
         }
     }
     let maxima = maxima.map(|maximum| if maximum > 0.0 { maximum } else { 1.0 });
     let promise =
         |values: &[f32]| -> f32 { values.iter().zip(maxima).map(|(value, most)| value / most).sum() };
-    let key = |(position, values): &(usize, [f32; FIRST_SIGNALS])| {
-        (std::cmp::Reverse(total_order(promise(values))), *position)
-    };
-    let mut keys: Vec<_> = promising.iter().map(key).collect();
+    let key = |&position: &usize| (std::cmp::Reverse(total_order(promise(&few(position)))), position);
+    let mut keys: Vec<_> = positions.iter().map(key).collect();
     keys.select_nth_unstable(FIRST_POOL);
     positions.clear();
     positions.extend(keys[..FIRST_POOL].iter().map(|&(_, position)| position));
@@ -458,18 +478,18 @@ fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals:
 }
 
 /// Share of the terms of a file's stem that the task has, each once.
-fn stem_cover(doc: &DocRef<'_>, asked: &HashSet<u64>) -> f32 {
+fn stem_cover(doc: &DocRef<'_>, asked: &HashedMap<()>, paths: Option<&mut PathWords>) -> f32 {
     let name = doc.name();
     let stem = name.split(|&byte| byte == b'.').find(|part| !part.is_empty()).unwrap_or(name);
     let (mut terms, mut hit) = (0, 0);
-    crate::text::raw_words(stem, |word, _| {
-        crate::text::terms_of(word, |term, kind| {
-            if kind == crate::text::TermKind::Part {
-                terms += 1;
-                hit += u32::from(asked.contains(&crate::text::term_hash(term)));
-            }
-        });
-    });
+    let mut count = |term: u64| {
+        terms += 1;
+        hit += u32::from(asked.contains_key(&term));
+    };
+    match paths {
+        Some(paths) => paths.parts(stem).iter().for_each(|&term| count(term)),
+        None => each_part(stem, |part| count(crate::text::term_hash(part))),
+    }
     if terms == 0 { 0.0 } else { hit as f32 / terms as f32 }
 }
 

@@ -93,8 +93,9 @@ def hot(rtk, env, sizes, runs, folder):
     time.sleep(2.1)
     daemon = Daemon(rtk, env)
     for size, (project, asked) in projects.items():
-        for number, prompt in enumerate(asked):
-            run([rtk, "hook"], project, env, payload(project, f"warm{number}", prompt))
+        # Of those that the memory is not sure about nothing is said.
+        said = [run([rtk, "hook"], project, env, payload(project, f"warm{n}", prompt))[1] for n, prompt in enumerate(asked)]
+        projects[size] = (project, [prompt for prompt, out in zip(asked, said) if out])
     daemon.until_watched(len(projects))
     compared = daemon.counts()["compared"]
     alone = dict(env, RTK_DAEMON_ASK="0")
