@@ -6,7 +6,7 @@ use super::reply::Reply;
 use super::scene::Scene;
 use super::{pre_tool_use, session_start, subagent_start, wire};
 use crate::base::{Deadline, Env, Log, Paths, Settings, prepare_memory};
-use crate::daemon::{self, Asked};
+use crate::daemon::{self, Asked, Place};
 use crate::installer::registered_in_settings;
 use std::any::Any;
 use std::io::Read;
@@ -56,7 +56,10 @@ pub fn silence_panics() {
 /// Returns before the deadline of the settings has passed, whether or not reading, searching or writing has ended.
 pub fn answer(env: Env, input: impl Read + Send + 'static, knowledge: impl Knowledge) -> Vec<u8> {
     let start = Deadline::after_ms(DEADLINE_MS_MAX);
-    let log = Log::at(Paths::of(&env).as_ref()).gathering();
+    let paths = Paths::of(&env);
+    let log = Log::at(paths.as_ref()).gathering();
+    // Whoever asks a daemon needs next to no memory.
+    let works_alone = paths.is_none_or(|paths| !Place::of(&paths).socket().exists());
     let (sender, receiver) = channel();
     let worker_log = log.clone();
     let worker = std::thread::Builder::new().name("hook".into()).stack_size(STACK_BYTES);
@@ -69,7 +72,9 @@ pub fn answer(env: Env, input: impl Read + Send + 'static, knowledge: impl Knowl
     });
     match spawned {
         Ok(_) => {
-            prepare_memory();
+            if works_alone {
+                prepare_memory();
+            }
             wait(start, &receiver, &log)
         }
         Err(error) => {
