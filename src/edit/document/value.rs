@@ -133,9 +133,13 @@ impl Value {
         })
     }
 
-    /// Whether it is an object without members.
-    pub(super) fn is_empty_object(&self) -> bool {
-        matches!(self, Value::Object(members) if members.is_empty())
+    /// Whether it is an object without members or an array without elements.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Value::Object(members) => members.is_empty(),
+            Value::Array(elements) => elements.is_empty(),
+            _ => false,
+        }
     }
 
     /// What the tree is after a change at a place; `None` if the place is not there.

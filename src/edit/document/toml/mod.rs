@@ -330,15 +330,17 @@ impl<'s> Document for Toml<'s> {
     }
 }
 
-/// Tables without a header of their own vanish with the last key in them; lines that were not kept hold them too.
+/// Tables without a header of their own vanish with the last key in them, and arrays of tables with their last table;
+/// lines that were not kept hold them too.
 fn vanished(old: &Survey<'_>, mut value: Value, place: &[Taken]) -> Option<Value> {
     for depth in (1..place.len()).rev() {
+        let place = &place[..depth];
         let is_implied =
-            old.table(&place[..depth]).is_some_and(|table| table.section.is_none() && table.others.is_none());
-        if !is_implied || !value.at(&place[..depth])?.is_empty_object() {
+            old.table(place).is_some_and(|table| table.section.is_none() && table.others.is_none());
+        if !(is_implied || old.is_tables(place)) || !value.at(place)?.is_empty() {
             break;
         }
-        value = value.changed(&place[..depth], &Change::Unset)?;
+        value = value.changed(place, &Change::Unset)?;
     }
     Some(value)
 }

@@ -323,12 +323,12 @@ fn leaves_of(table: &Table) -> Vec<&Leaf> {
     below.collect()
 }
 
-/// Where the last of the entries below a dotted key begins and ends.
+/// Where the last of the entries below a dotted key begins and ends; sections below it are not among them.
 fn last_entry(table: &Table) -> Option<(usize, usize)> {
     let below = table.members.iter().filter_map(|(_, node)| match node {
-        Node::Table(table) => last_entry(table),
+        Node::Table(table) if table.section.is_none() => last_entry(table),
         Node::Leaf(leaf) => Some((leaf.key_start, leaf.end)),
-        Node::Tables(_) => None,
+        Node::Table(_) | Node::Tables(_) => None,
     });
-    table.others.map(|others| (others.last, others.end)).into_iter().chain(below).max()
+    table.last_own.into_iter().chain(below).max()
 }

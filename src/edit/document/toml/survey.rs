@@ -64,15 +64,16 @@ pub(in super::super) struct Table {
     pub(super) section: Option<usize>,
     /// For tables made by dotted keys: the section and the part of the key before its own members.
     pub(super) dotted: Option<(usize, Vec<String>)>,
-    /// Lines below it that no path means: where the first begins, where the last begins and ends.
+    /// Lines below it that no path means: where the first begins and the last ends.
     pub(super) others: Option<Others>,
+    /// The last of those that stand in the section of a dotted key itself: where it begins and ends.
+    pub(super) last_own: Option<(usize, usize)>,
 }
 
 /// Where lines lie that are known by their place only.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Others {
     pub(super) first: usize,
-    pub(super) last: usize,
     pub(super) end: usize,
 }
 
@@ -157,6 +158,13 @@ impl<'t> Survey<'t> {
             };
         }
         Some(table)
+    }
+
+    /// Whether an array of tables is at a place.
+    pub(super) fn is_tables(&self, place: &[Taken]) -> bool {
+        let Some((Taken::Key(name), above)) = place.split_last() else { return false };
+        let node = self.table(above).and_then(|table| table.get(name));
+        matches!(node, Some(Node::Tables(_)))
     }
 
     /// What a path may mean as a value.
@@ -298,7 +306,7 @@ impl<'t> Reader<'t> {
                 let mut names = names();
                 names.truncate(meant);
                 walk(&mut self.survey.root, &names, &indices);
-                self.noted = Some((names, Others { first: line, last: line, end }));
+                self.noted = Some((names, Others { first: line, end }));
             }
         } else {
             self.section = Some(self.survey.sections.len());
@@ -453,7 +461,10 @@ impl<'t> Reader<'t> {
         }
         match names.last() {
             Some(name) if meant == names.len() => drop(table.member(name, || Node::Leaf(leaf))),
-            _ => table.note(Others { first: leaf.key_start, last: leaf.key_start, end: leaf.end }),
+            _ => {
+                table.last_own = Some((leaf.key_start, leaf.end));
+                table.note(Others { first: leaf.key_start, end: leaf.end });
+            }
         }
     }
 

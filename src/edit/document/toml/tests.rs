@@ -67,6 +67,18 @@ fn new_keys_take_their_place_and_go_without_a_trace() {
         ("[t]\n# none\n[u]\n", "t.y", "s", "[t]\ny = \"s\"\n# none\n[u]\n"),
         ("[t]", "t.y", "1.5", "[t]\ny = 1.5"),
         ("t.x = 1\nu = 2\n", "t.y", "3", "t.x = 1\nt.y = 3\nu = 2\n"),
+        (
+            "[a]\nt.x = [\n  1,\n]\nu = 1\n\n[a.t.s]\nz = 1\n",
+            "a.t.y",
+            "3",
+            "[a]\nt.x = [\n  1,\n]\nt.y = 3\nu = 1\n\n[a.t.s]\nz = 1\n",
+        ),
+        (
+            "t.s.z = 1\nt.x.z = 1\nu = 1\n[t.w]\n[v]\n",
+            "t.y",
+            "3",
+            "t.s.z = 1\nt.x.z = 1\nt.y = 3\nu = 1\n[t.w]\n[v]\n",
+        ),
         ("t = {}\n", "t.y", "3", "t = { y = 3 }\n"),
         ("t = { x = 1 }\n", "t.y", "3", "t = { x = 1, y = 3 }\n"),
         ("t = { x.a = 1 }\n", "t.x.b", "3", "t = { x.a = 1, x.b = 3 }\n"),
@@ -98,6 +110,8 @@ fn tables_are_made_removed_inserted_and_moved_as_lines() {
     assert_eq!(unset("[a]\nx.y = 1\n[a.b.c]\n", "a.x.y"), "[a]\n[a.b.c]\n");
     assert_eq!(unset("[a]\n\n[[t]]\nx = 1\n\n[[t]]\nx = 2\n", "t"), "[a]\n");
     assert_eq!(unset("[a.x]\nx = 1\n\n[a.y]\ny = 1\n", "a"), "");
+    assert_eq!(unset("[a]\n\n[[a.t]]\nx = 1\n\n[b]\n", "a.t[0]"), "[a]\n\n[b]\n");
+    assert_eq!(unset("[[a.t]]\nx = 1\n[a.t.u]\ny = 1\n\n[b]\n", "a.t[-1]"), "[b]\n");
     let tables = "[[t]]\na = 1\n\n# two\n[[t]]\na = 2\n[t.s]\nb = 1\n\n[[t]]\na = 3\n";
     assert_eq!(unset(tables, "t[1]"), "[[t]]\na = 1\n\n[[t]]\na = 3\n");
     assert_eq!(
