@@ -5,6 +5,7 @@
 //! bounded, and whatever is not understood is left out.
 
 use crate::state::{Action, Launch};
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -74,8 +75,7 @@ impl Transcripts {
 
     /// Paths, as the client has them, that the agent of a transcript opened.
     fn opened(&self, path: &Path, left: &mut u64) -> Option<BTreeSet<String>> {
-        let file = File::open(path).ok()?;
-        let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let (file, meta) = open(path)?;
         let (length, modified) = (meta.len(), meta.modified().ok());
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(path)
@@ -115,13 +115,20 @@ fn agents_of(folder: &Path) -> BTreeMap<String, String> {
         let name = entry.file_name().into_string().ok()?;
         let id = name.strip_prefix("agent-")?.strip_suffix(".meta.json")?.to_owned();
         let mut text = Vec::new();
-        let file =
-            File::open(entry.path()).ok().filter(|_| entry.file_type().is_ok_and(|it| it.is_file()))?;
+        let (file, _) = open(&entry.path())?;
         file.take(META_BYTES_MAX).read_to_end(&mut text).ok()?;
         let meta: Meta = serde_json::from_slice(&text).ok()?;
         Some((meta.tool_use_id, id))
     };
     entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent).collect()
+}
+
+/// Opens a regular file; never waits for another program at the other end, and never follows a link.
+fn open(path: &Path) -> Option<(File, std::fs::Metadata)> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some((file, meta))
 }
 
 /// Ids become parts of paths.
@@ -291,5 +298,22 @@ mod tests {
         for launch in [&answered, &elsewhere, &relative] {
             assert_eq!(transcripts.uses([(launch, Some("a1"))]), [None]);
         }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_waited_for_and_no_link_is_followed() {
+        use rustix::fs::{CWD, FileType, mknodat};
+        let (folder, transcript, agent) = session(&[call("1", "Read", "file_path", "/p/src/a.rs")]);
+        let moved = folder.path().join("elsewhere.jsonl");
+        std::fs::rename(&agent, &moved).unwrap();
+        let launch = launch(&transcript);
+        let transcripts = Transcripts::default();
+        std::os::unix::fs::symlink(&moved, &agent).unwrap();
+        assert_eq!(transcripts.uses([(&launch, Some("a1"))]), [None]);
+        std::fs::remove_file(&agent).unwrap();
+        for name in ["agent-a1.jsonl", "agent-a1.meta.json"] {
+            mknodat(CWD, agent.with_file_name(name), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        }
+        assert_eq!(transcripts.uses([(&launch, Some("a1"))]), [None]);
     }
 }
