@@ -50,7 +50,7 @@ pub(crate) struct Past {
 }
 
 impl Past {
-    /// Folded hashes of the distinct terms of a commit's message.
+    /// Folded hashes of the distinct terms of a commit's message, in the order in which they first stand there.
     pub(crate) fn terms(&self, commit: &PastCommit) -> &[u32] {
         &self.terms[commit.terms.clone()]
     }

@@ -32,6 +32,11 @@ impl<'a> DocRef<'a> {
         self.dir.name(self.entry)
     }
 
+    /// Number of files in its folder, itself among them.
+    pub(crate) fn siblings(&self) -> usize {
+        self.dir.entries.len()
+    }
+
     pub(crate) fn path(&self) -> Vec<u8> {
         join(self.dir_path, self.name())
     }
@@ -92,8 +97,9 @@ impl Lists {
 
 impl Layout {
     pub(crate) fn of(index: &Index) -> Layout {
-        let mut places = Vec::new();
-        let mut ids = Vec::new();
+        let files = index.manifest.dirs.values().map(|dir| dir.entries.len()).sum();
+        let mut places = Vec::with_capacity(files);
+        let mut ids = Vec::with_capacity(files);
         let mut sums = [0_u64; FIELDS];
         for (folder, dir) in (0_u32..).zip(index.manifest.dirs.values()) {
             for (at, entry) in (0_u32..).zip(&dir.entries) {

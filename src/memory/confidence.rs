@@ -1,41 +1,47 @@
 //! How sure an answer is: what share of the task the project knows, and a threshold found on tasks of other projects.
 
+use super::history::Acquaintance;
 use super::query::Query;
 use super::rank::{self, Signal};
 use super::search::Found;
 use super::types::Confidence;
+use super::usual::own_word;
 
 /// Best files that count.
 const FILES: usize = 5;
-/// Answers that are this sure are quoted and may take the place of an exploration: 91 of 100 tasks of the project, 20 of
+/// Answers that are this sure are quoted and may take the place of an exploration: 90 of 100 tasks of the project, 10 of
 /// 100 of other projects (see docs/benchmarks.md).
-const HIGH_MIN: f32 = -0.5;
+const HIGH_MIN: f32 = -0.25;
 /// Answers that are less sure are no answers.
-const LOW_MIN: f32 = -2.0;
+const LOW_MIN: f32 = -2.5;
 
 /// Number of grounds.
-const GROUNDS: usize = 16;
+const GROUNDS: usize = 20;
 
 /// Name and weight of each ground, found by `tests/benches/retrieval/bench.py abstain` (see docs/benchmarks.md).
 const WEIGHTS: [(&str, f32); GROUNDS] = [
-    ("known", 1.158),
-    ("coverage", 1.801),
-    ("title", 2.816),
-    ("text", 0.713),
-    ("name", 1.140),
-    ("identifiers", 0.703),
-    ("mention", 0.766),
-    ("literal", 0.908),
-    ("history", 1.196),
-    ("lexical", 1.469),
-    ("pairs", 1.719),
-    ("compound", 1.018),
-    ("length", -0.819),
-    ("places", 1.677),
-    ("stem_cover", 1.755),
-    ("scope", 0.971),
+    ("known", 1.642),
+    ("coverage", 1.897),
+    ("title", 0.980),
+    ("text", 0.592),
+    ("name", -0.091),
+    ("identifiers", 0.541),
+    ("mention", 0.248),
+    ("literal", 0.554),
+    ("history", 0.736),
+    ("lexical", 0.411),
+    ("pairs", 0.560),
+    ("compound", 0.630),
+    ("length", -1.429),
+    ("places", 0.996),
+    ("stem_cover", 1.010),
+    ("scope", 1.077),
+    ("past_near", 1.569),
+    ("past_pairs", 1.035),
+    ("past_pair_share", 1.820),
+    ("own_word", 0.961),
 ];
-const BIAS: f32 = -1.866;
+const BIAS: f32 = -0.660;
 /// An identifier in at most one file of so many, and of so many bytes, is no coincidence.
 const RARE_PART: usize = 100;
 const EXACT_BYTES_MIN: usize = 8;
@@ -46,7 +52,8 @@ const SHARE_MAX: f32 = 2.0;
 
 /// What a confidence rests on.
 pub(super) struct Grounds {
-    /// In the order of `WEIGHTS`; shares of the question except for pairs and length, which are logarithms.
+    /// In the order of `WEIGHTS`; shares of the question except for pairs, length and the own word, which are logarithms.
+    /// Those of the past are about the history as a whole, the own word about all files, the others about the best files.
     values: [f32; GROUNDS],
     /// Whether a good file defines an identifier of the question that few files define, or is named by its path.
     exact: bool,
@@ -54,7 +61,13 @@ pub(super) struct Grounds {
 
 impl Grounds {
     /// Weighs what the best files have of the question against what the question has; `documents` in the project.
-    pub(super) fn of(query: &Query, rarities: &[f32], found: &[Found], documents: usize) -> Grounds {
+    pub(super) fn of(
+        query: &Query,
+        rarities: &[f32],
+        found: &[Found],
+        past: Acquaintance,
+        documents: usize,
+    ) -> Grounds {
         let best = |signal: Signal| {
             let values = found.iter().take(FILES).map(|found| found.signals[signal as usize]);
             values.fold(0.0_f32, f32::max)
@@ -97,6 +110,10 @@ impl Grounds {
             whole_share(Signal::Places, SHARE_MAX),
             best(Signal::StemCover),
             if best(Signal::Scope) > 0.0 { 1.0 } else { 0.0 },
+            past.near,
+            past.pairs,
+            past.pair_share,
+            own_word(&query.terms, rarities, documents),
         ];
         Grounds { values, exact: Grounds::is_exact(query, rarities, found, documents) }
     }
@@ -148,8 +165,8 @@ mod tests {
         let query = analyse("Rate limiter drops `TokenBucket` requests", None);
         let known = vec![rank::idf(100, 3); query.terms.len()];
         let unknown = vec![rank::idf(100, 0); query.terms.len()];
-        let sure = Grounds::of(&query, &known, &[], 100);
-        let unsure = Grounds::of(&query, &unknown, &[], 100);
+        let sure = Grounds::of(&query, &known, &[], Acquaintance::default(), 100);
+        let unsure = Grounds::of(&query, &unknown, &[], Acquaintance::default(), 100);
         assert!(sure.certainty() > unsure.certainty());
         assert_eq!(unsure.confidence(), Confidence::None);
     }

@@ -4,7 +4,6 @@ use super::query::Query;
 use super::rank::{self, SIGNALS, Signal, Signals};
 use crate::index::{DocRef, FIELDS, Field, Frequencies, Index, View};
 use crate::store::StoreError;
-use std::collections::HashMap;
 
 /// In a project of so many files a word that stands in all but one of so many parts of them is common.
 const COMMON_FILES_MIN: usize = 200;
@@ -16,8 +15,8 @@ pub(super) const FIRST_SIGNALS: usize = 5;
 pub(super) struct Gathered {
     /// By position in the view.
     sums: Vec<Sums>,
-    /// By position in the view, of the files that the question names.
-    mentioned: HashMap<usize, f32>,
+    /// By position in the view, how surely the question names the file; empty when it names none.
+    mentioned: Vec<f32>,
     /// What a file would have that has all terms of the question.
     asked: f32,
     /// Inverse document frequency of each term.
@@ -25,26 +24,32 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// Number of files.
+    pub(super) fn len(&self) -> usize {
+        self.sums.len()
+    }
+
     /// Positions of the files with terms or mentions of the question, ascending.
     pub(super) fn met(&self) -> Vec<usize> {
-        let met = |position: &usize| {
-            self.sums[*position].lexical > 0.0
-                || self.mentioned.get(position).is_some_and(|&mention| mention > 0.0)
-        };
-        (0..self.sums.len()).filter(met).collect()
+        let met = |position: &usize| self.sums[*position].lexical > 0.0 || self.mention(*position) > 0.0;
+        let mut positions = Vec::with_capacity(self.sums.len());
+        positions.extend((0..self.sums.len()).filter(met));
+        positions
+    }
+
+    fn mention(&self, position: usize) -> f32 {
+        self.mentioned.get(position).copied().unwrap_or(0.0)
     }
 
     /// The signals by which a file is found worth more than a look: lexical, title, path, mention, and the history's.
     pub(super) fn promise(&self, position: usize, near: f32) -> [f32; FIRST_SIGNALS] {
         let sum = &self.sums[position];
-        let mention = self.mentioned.get(&position).copied().unwrap_or(0.0);
-        [sum.lexical, sum.title, sum.path, mention, near]
+        [sum.lexical, sum.title, sum.path, self.mention(position), near]
     }
 
     /// The first signals of a file.
     pub(super) fn signals(&self, position: usize) -> Signals {
-        let mention = self.mentioned.get(&position).copied().unwrap_or(0.0);
-        first_signals(&self.sums[position], mention, self.asked)
+        first_signals(&self.sums[position], self.mention(position), self.asked)
     }
 }
 
@@ -176,8 +181,8 @@ fn first_signals(sum: &Sums, mention: f32, asked: f32) -> Signals {
 }
 
 /// Files that the task names by path, file name or module: a full path weighs 1, an ambiguous name less.
-fn mentions(view: &View<'_>, query: &Query) -> HashMap<usize, f32> {
-    let mut hits = HashMap::new();
+fn mentions(view: &View<'_>, query: &Query) -> Vec<f32> {
+    let mut hits = Vec::new();
     for mention in &query.mentions {
         let wanted = mention.path.as_bytes();
         let last = wanted.rsplit(|&byte| byte == b'/').next().unwrap_or(wanted);
@@ -201,7 +206,8 @@ fn mentions(view: &View<'_>, query: &Query) -> HashMap<usize, f32> {
         let certainty = if asked == 0 { 0.8 } else { 0.5 + 0.5 * best as f32 / asked as f32 };
         let weight = certainty / (matched.len() as f32).sqrt();
         for (position, _) in matched {
-            let hit: &mut f32 = hits.entry(position).or_default();
+            hits.resize(view.len(), 0.0_f32);
+            let hit = &mut hits[position];
             *hit = hit.max(weight) + 0.1 * hit.min(weight);
         }
     }

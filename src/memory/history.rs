@@ -14,6 +14,35 @@ const B: f32 = 0.75;
 /// Commits with more files than this say nothing about which files belong together.
 const TOGETHER_FILES_MAX: usize = 16;
 
+/// Commits with more files than this do not tell where the work is.
+const RATE_FILES_MAX: usize = 30;
+/// The work of a folder changes more slowly than the files that it is done on: its half-life is so many times as long.
+const RATE_HALF_LIVES: f32 = 4.0;
+
+/// Past commits most like the task that tell how well the history knows it.
+const NEAREST: usize = 5;
+/// A history of so many commits knows a task half as well as it seems.
+const HALF_KNOWN_COMMITS: f32 = 20.0;
+/// What a project without a history is taken to know: between tasks of a project and those of others.
+const NO_HISTORY: Acquaintance = Acquaintance { near: 0.08, pairs: 0.8, pair_share: 0.18 };
+
+/// How well the messages of past commits know a task.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Acquaintance {
+    /// Likeness of the nearest messages, on average: about 0 to 1.
+    pub(super) near: f32,
+    /// Logarithm of the number of the task's neighbouring words that are neighbours in messages, too.
+    pub(super) pairs: f32,
+    /// Their share.
+    pub(super) pair_share: f32,
+}
+
+impl Default for Acquaintance {
+    fn default() -> Acquaintance {
+        NO_HISTORY
+    }
+}
+
 /// What history says of one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Trace {
@@ -47,8 +76,29 @@ impl Chronicle {
         Chronicle { past, positions, decay }
     }
 
-    /// What history says of files, by position; only those of which it says anything.
-    pub(super) fn traces(&self, query: &Query) -> HashMap<usize, Trace> {
+    /// Weighted changes of the living files of each folder; empty without a history.
+    pub(super) fn changes_by_folder<'a>(&self, view: &View<'a>) -> HashMap<&'a [u8], f32> {
+        let mut changes = vec![0.0_f32; self.past.paths.len()];
+        for (commit, decay) in self.past.commits.iter().zip(&self.decay) {
+            let files = self.past.files(commit);
+            if files.len() <= RATE_FILES_MAX {
+                let weight = decay.powf(1.0 / RATE_HALF_LIVES) / (files.len() as f32).sqrt();
+                for &file in files {
+                    changes[file as usize] += weight;
+                }
+            }
+        }
+        let mut by_folder: HashMap<&[u8], f32> = HashMap::new();
+        for (position, change) in self.positions.iter().zip(changes) {
+            if let Some(position) = *position {
+                *by_folder.entry(view.doc(position).folder()).or_default() += change;
+            }
+        }
+        by_folder
+    }
+
+    /// What history says of files, by position, only those of which it says anything; and how well it knows the task.
+    pub(super) fn traces(&self, query: &Query) -> (HashMap<usize, Trace>, Acquaintance) {
         let mut traces: Vec<Trace> = vec![Trace::default(); self.past.paths.len()];
         for (commit, decay) in self.past.commits.iter().zip(&self.decay) {
             for &file in self.past.files(commit) {
@@ -59,12 +109,75 @@ impl Chronicle {
         self.add_near(query, &matches, &mut traces);
         self.add_words(query, &matches, &mut traces);
         let named = self.positions.iter().zip(traces);
-        named
-            .filter_map(|(position, mut trace)| {
-                trace.churn = trace.churn.ln_1p();
-                position.map(|position| (position, trace))
-            })
-            .collect()
+        let traces = named.filter_map(|(position, mut trace)| {
+            trace.churn = trace.churn.ln_1p();
+            position.map(|position| (position, trace))
+        });
+        (traces.collect(), self.acquaintance(query, &matches))
+    }
+
+    /// How well the messages know the task; `matches` are pairs of term number and commit number, in order of terms.
+    fn acquaintance(&self, query: &Query, matches: &[(u32, u32)]) -> Acquaintance {
+        let commits = &self.past.commits;
+        let unknown = super::rank::idf(commits.len(), 0);
+        let mut of_term: Vec<&[(u32, u32)]> = vec![&[]; query.terms.len()];
+        for group in matches.chunk_by(|a, b| a.0 == b.0) {
+            of_term[group[0].0 as usize] = group;
+        }
+        let mut square = 0.0;
+        let mut alike = vec![0.0_f32; commits.len()];
+        for (term, group) in query.terms.iter().zip(&of_term) {
+            let rarity =
+                if group.is_empty() { unknown } else { super::rank::idf(commits.len(), group.len()) };
+            square += (term.weight * rarity).powi(2);
+            for &(_, commit) in *group {
+                alike[commit as usize] += term.weight * rarity * rarity;
+            }
+        }
+        if commits.is_empty() || square == 0.0 {
+            return Acquaintance::default();
+        }
+        // The cosine but for the rarities of the messages' own words, for which the largest stands.
+        let of_message = |(commit, alike): (&PastCommit, f32)| {
+            alike / (self.past.terms(commit).len().max(1) as f32).sqrt()
+        };
+        let mut nearest: Vec<f32> = commits.iter().zip(alike).map(of_message).collect();
+        if nearest.len() > NEAREST {
+            nearest.select_nth_unstable_by(NEAREST, |a, b| b.total_cmp(a));
+        }
+        let near = nearest.iter().take(NEAREST).sum::<f32>() / NEAREST as f32;
+        let near = near / (unknown * square.sqrt());
+        let pairs = self.pairs_met(query) as f32;
+        let share = commits.len() as f32 / (commits.len() as f32 + HALF_KNOWN_COMMITS);
+        let known = |met: f32, before: f32| share * met + (1.0 - share) * before;
+        Acquaintance {
+            near: known(near, NO_HISTORY.near),
+            pairs: known(pairs.ln_1p(), NO_HISTORY.pairs),
+            pair_share: known(pairs / (query.pairs.len() as f32 + 1.0), NO_HISTORY.pair_share),
+        }
+    }
+
+    /// Number of the task's pairs of neighbouring words that some message has.
+    fn pairs_met(&self, query: &Query) -> usize {
+        let mut wanted: Vec<(u32, u32)> = query.pairs.iter().map(|&(a, b)| (folded(a), folded(b))).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        // Most words of messages begin no pair: one bit tells.
+        let mut sieve = 0_u64;
+        for (first, _) in &wanted {
+            sieve |= 1 << (first & 63);
+        }
+        let mut met = vec![false; wanted.len()];
+        for commit in &self.past.commits {
+            for pair in self.past.terms(commit).windows(2) {
+                if sieve >> (pair[0] & 63) & 1 == 1
+                    && let Ok(at) = wanted.binary_search(&(pair[0], pair[1]))
+                {
+                    met[at] = true;
+                }
+            }
+        }
+        met.into_iter().filter(|&met| met).count()
     }
 
     /// Pairs of term number and commit number, in order of terms.

@@ -23,6 +23,7 @@ mod render;
 mod search;
 mod shelf;
 mod types;
+mod usual;
 
 pub use crate::index::{
     Cleared, Context, Health, IndexError, RefreshOptions, Refreshed, Status, clear, disk_use, health,

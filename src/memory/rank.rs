@@ -90,10 +90,12 @@ pub(super) enum Signal {
     Data,
     /// Logarithm of the number of data files of the same name.
     Namesakes,
+    /// Logarithm of past changes in its folder, for each file there.
+    FolderRate,
 }
 
 /// Number of signals.
-pub(super) const SIGNALS: usize = 42;
+pub(super) const SIGNALS: usize = 43;
 /// Values of all signals for one file, in the order of [`Signal`].
 pub(super) type Signals = [f32; SIGNALS];
 
@@ -142,6 +144,7 @@ pub(super) const WEIGHTS: [(&str, f32); SIGNALS] = [
     ("depth", -0.1),
     ("data", -1.544),
     ("namesakes", -0.676),
+    ("folder_rate", 0.0),
 ];
 
 /// What each signal says, in the order of [`WEIGHTS`], for people.
@@ -188,6 +191,7 @@ const MEANINGS: [&str; SIGNALS] = [
     "folders above it",
     "is data or prose",
     "data files of the same name",
+    "how often files of its folder change",
 ];
 
 /// What the signal of a name says, for people; the name itself when there is none such.

@@ -4,7 +4,7 @@ use super::assemble::candidate;
 use super::confidence::Grounds;
 use super::evidence::{Evidence, Memo, Place, Seeker};
 use super::gather::{FIRST_SIGNALS, Gathered, gather};
-use super::history::{Chronicle, Trace};
+use super::history::{Acquaintance, Chronicle, Trace};
 use super::neighbours::{self, Aliases, Node};
 use super::path_words::{PathWords, each_part};
 use super::prepared::{Prepared, is_data};
@@ -165,8 +165,8 @@ impl Asked<'_> {
             Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf, paths };
         let wanted = question.top.max(KEPT_FILES);
         let weighed = ranking.weigh(&gathered, met, wanted, &mut facts.timings_us)?;
-        let Some(found) = weighed else { return Ok(None) };
-        let grounds = Grounds::of(query, rarities, &found, view.len());
+        let Some((found, acquaintance)) = weighed else { return Ok(None) };
+        let grounds = Grounds::of(query, rarities, &found, acquaintance, view.len());
         facts.certainty = grounds.certainty();
         facts.grounds = grounds.named();
         let candidates = found.iter().take(question.top).map(candidate).collect();
@@ -242,10 +242,12 @@ impl Ranking<'_> {
         met: Vec<usize>,
         wanted: usize,
         timings: &mut Vec<(String, u64)>,
-    ) -> Result<Option<Vec<Found>>, StoreError> {
+    ) -> Result<Option<(Vec<Found>, Acquaintance)>, StoreError> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
         let chronicle = Chronicle::of(Past::load(self.index), self.view);
-        let mut pool = first_pool(gathered, met, chronicle.traces(self.query));
+        let (traces, acquaintance) = chronicle.traces(self.query);
+        let mut pool = first_pool(gathered, met, traces);
+        self.add_folder_rates(&chronicle, &mut pool);
         time("history");
         self.add_path_signals(&mut pool);
         time("priors");
@@ -268,7 +270,7 @@ impl Ranking<'_> {
         order(&mut pool);
         let found = self.found(pool, wanted, &mut read);
         time("neighbours");
-        Ok(Some(found))
+        Ok(Some((found, acquaintance)))
     }
 
     /// The best files, as many as the bytes to be read allow.
@@ -297,6 +299,18 @@ impl Ranking<'_> {
         for (position, signals) in pool {
             let doc = self.view.doc(*position);
             signals[Signal::Alias as usize] = aliases.value(&doc, paths.as_deref_mut());
+        }
+    }
+
+    fn add_folder_rates(&self, chronicle: &Chronicle, pool: &mut [(usize, Signals)]) {
+        let changes = chronicle.changes_by_folder(self.view);
+        if changes.is_empty() {
+            return;
+        }
+        for (position, signals) in pool {
+            let doc = self.view.doc(*position);
+            let change = changes.get(doc.folder()).copied().unwrap_or(0.0);
+            signals[Signal::FolderRate as usize] = folder_rate(change, doc.siblings());
         }
     }
 
@@ -420,8 +434,11 @@ fn first_pool(gathered: &Gathered, met: Vec<usize>, traces: HashMap<usize, Trace
         signals
     };
     if positions.len() > FIRST_POOL {
-        let near = |position: usize| traces.get(&position).map_or(0.0, |trace| trace.near);
-        prune(&mut positions, |position| gathered.promise(position, near(position)));
+        let mut near = vec![0.0_f32; gathered.len()];
+        for (&position, trace) in &traces {
+            near[position] = trace.near;
+        }
+        prune(&mut positions, |position| gathered.promise(position, near[position]));
     }
     positions.into_iter().map(|position| (position, signals(position))).collect()
 }
@@ -435,13 +452,16 @@ fn prune(positions: &mut Vec<usize>, few: impl Fn(usize) -> [f32; FIRST_SIGNALS]
         }
     }
     let maxima = maxima.map(|maximum| if maximum > 0.0 { maximum } else { 1.0 });
-    let promise =
-        |values: &[f32]| -> f32 { values.iter().zip(maxima).map(|(value, most)| value / most).sum() };
-    let key = |&position: &usize| (std::cmp::Reverse(total_order(promise(&few(position)))), position);
-    let mut keys: Vec<_> = positions.iter().map(key).collect();
+    // Best first, equal ones in the order of paths, both in one number: comparing is most of the work.
+    let key = |&position: &usize| {
+        let promise: f32 = few(position).iter().zip(maxima).map(|(value, most)| value / most).sum();
+        let rank = !(total_order(promise).cast_unsigned() ^ 1 << 31);
+        u64::from(rank) << 32 | position as u64
+    };
+    let mut keys: Vec<u64> = positions.iter().map(key).collect();
     keys.select_nth_unstable(FIRST_POOL);
     positions.clear();
-    positions.extend(keys[..FIRST_POOL].iter().map(|&(_, position)| position));
+    positions.extend(keys[..FIRST_POOL].iter().map(|key| (key & u64::from(u32::MAX)) as usize));
     positions.sort_unstable();
 }
 
@@ -475,6 +495,11 @@ fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals:
     set(Signal::Symbols, (doc.entry.symbols as f32).ln_1p());
     set(Signal::Bare, flag(doc.entry.symbols == 0));
     set(Signal::Depth, memchr::memchr_iter(b'/', doc.folder()).count() as f32);
+}
+
+/// Logarithm of the changes of a folder for each of its files; a folder without any has a little.
+fn folder_rate(changes: f32, files: usize) -> f32 {
+    ((changes + 0.5) / (files as f32 + 1.0) + 0.01).ln()
 }
 
 /// Share of the terms of a file's stem that the task has, each once.

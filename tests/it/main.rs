@@ -20,6 +20,7 @@ mod explore;
 mod git;
 #[cfg(unix)]
 mod git_wrap;
+mod history;
 mod hook;
 mod hook_contract;
 mod hook_rewrite;

@@ -333,7 +333,7 @@ def left_out(model, chosen_names=None):
 def names_of(tasks, without=()):
     """Signals in the table's order: those that are scaled first, then the priors."""
     names = tasks[0]["names"]
-    priors = ["test", "noise", "example", "documentation", "config", "language", "size", "symbols", "bare", "depth", "data", "namesakes"]
+    priors = ["test", "noise", "example", "documentation", "config", "language", "size", "symbols", "bare", "depth", "data", "namesakes", "folder_rate"]
     priors = [name for name in priors if name in names]
     scaled = [name for name in names if name not in priors]
     return [name for name in scaled + priors if name not in without]
