@@ -11,6 +11,7 @@ fn project(message: &str) -> Sandbox {
             sandbox.write(format!("{folder}/{name}.py"), "def total(items):\n    return sum(items)\n");
         }
     }
+    sandbox.git(&["init", "-q", "-b", "main"]);
     commit(&sandbox, "Begin");
     for number in 0..4 {
         sandbox
