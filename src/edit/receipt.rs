@@ -2,7 +2,7 @@
 //! object, an empty line that had to be added. A receipt is found by the hash of what the edit left behind, so it
 //! speaks of exactly that content and no other.
 
-use super::document::{Action, Format, Request, Revised, edit};
+use super::document::{Action, Format, KeyPath, Request, Revised, edit};
 use crate::fs::{FsError, WriteOptions, create_private_dir_all, read, remove_file, replace};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ const SCHEMA: u32 = 1;
 const PROBED_BYTES_MAX: usize = 1024 * 1024;
 /// A larger receipt is not kept, in bytes.
 const RECEIPT_BYTES_MAX: u64 = 64 * 1024;
+/// How a key path ends that appends to a list, and how one that means the last element.
+const APPEND: &str = "[+]";
+const LAST: &str = "[-1]";
 /// So many are kept; the oldest go first.
 const RECEIPTS_MAX: usize = 256;
 
@@ -47,8 +50,9 @@ impl Receipt {
             return None;
         }
         let was_there = super::document::get(before, format, &request.path).is_ok();
-        let unset = Request { path: request.path.clone(), action: Action::Unset };
-        // A path that appends names no place that could be unset.
+        // What was appended is the last element, and goes by that name.
+        let key = key.strip_suffix(APPEND).map_or_else(|| key.to_owned(), |list| format!("{list}{LAST}"));
+        let unset = Request { path: KeyPath::parse(&key).ok()?, action: Action::Unset };
         if was_there || edit(after, format, &unset).ok()? == before {
             return None;
         }
@@ -63,7 +67,7 @@ impl Receipt {
             .count();
         let text = String::from_utf8(before[front..before.len() - back].to_vec()).ok()?;
         let remove = after.len() - back - front;
-        let (key, before, after) = (key.to_owned(), super::hex_hash(before), super::hex_hash(after));
+        let (before, after) = (super::hex_hash(before), super::hex_hash(after));
         Some(Receipt { schema: SCHEMA, key, before, after, at: front, remove, text })
     }
 
@@ -115,7 +119,7 @@ fn prune(folder: &Path) -> Result<(), FsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::{KeyPath, revise};
+    use super::super::document::revise;
     use super::*;
 
     fn set(before: &str, key: &str) -> (Vec<u8>, Option<Receipt>) {
@@ -137,6 +141,10 @@ mod tests {
             assert_eq!(Receipt::undo(folder, &after, "other"), None);
             assert_eq!(Receipt::undo(folder, &[&after[..], b" "].concat(), key), None);
         }
+        let (after, receipt) = set("{\"l\": [\n \n]}", "l[+]");
+        receipt.expect("a list of blanks only").keep(folder).unwrap();
+        assert_eq!(Receipt::undo(folder, &after, "l[-1]").unwrap(), b"{\"l\": [\n \n]}");
+        assert_eq!(set("{\"l\": [1]}", "l[+]").1, None, "a rule restores it");
         assert_eq!(set("{\"x\": 1}", "a").1, None, "a rule restores it");
         assert_eq!(set("{\"x\": 1}", "x").1, None, "nothing was made");
     }
