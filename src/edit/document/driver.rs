@@ -104,6 +104,10 @@ pub(super) trait Document: Tree {
     fn root(&self) -> Self::Node;
     /// A value as all formats have it.
     fn value(&self, node: &Self::Node) -> Value;
+    /// Refuses a value that is too large to be told, however short it is written.
+    fn must_be_tellable(&self, _: &Self::Node) -> Result<(), Fault> {
+        Ok(())
+    }
     /// A value as it stands in the text.
     fn source(&self, node: &Self::Node) -> String;
     /// What counts as a number or a date.
@@ -265,6 +269,7 @@ fn look<D: Document>(document: &D, path: &KeyPath) -> Result<Got, Fault> {
     if !found.rest.is_empty() {
         return Err(not_found(document, &found, &path.steps));
     }
+    document.must_be_tellable(&found.node)?;
     Ok(Got { value: document.value(&found.node), source: document.source(&found.node) })
 }
 

@@ -142,6 +142,9 @@ impl<'t> Scanner<'t> {
     #[cold]
     fn unexpected(&self, wanted: &str) -> Wrong {
         match self.text[self.at..].chars().next() {
+            Some('\r') if !self.starts_with(b"\r\n") => {
+                Wrong::new(self.at, format!("expected {wanted}, found a carriage return without a line feed"))
+            }
             Some('\n' | '\r') => Wrong::new(self.at, format!("expected {wanted}, found the end of the line")),
             Some(found) => Wrong::new(self.at, format!("expected {wanted}, found {found:?}")),
             None => Wrong::new(self.at, format!("expected {wanted}, found the end of the file")),

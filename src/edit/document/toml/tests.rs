@@ -130,6 +130,7 @@ fn bad_input_is_named() {
     let fault = |text: &str| {
         get(text.as_bytes(), Format::Toml, &KeyPath::parse(".").unwrap()).unwrap_err().to_string()
     };
+    assert!(fault("a = 1\rb = 2\n").contains("a carriage return without a line feed"));
     assert_eq!(
         fault("a = 1\nb = \n"),
         "line 2, column 5: expected a value, found the end of the line\n  b = \n      ^"

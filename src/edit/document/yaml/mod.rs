@@ -28,6 +28,22 @@ const ALIAS: &str = "an alias";
 /// Blanks of a level in a text that shows none.
 const UNIT_DEFAULT: usize = 2;
 
+/// What aliases may still unfold to.
+struct Unfolding {
+    /// So many values more.
+    left: usize,
+    /// Whether what is read now is what an alias means.
+    inside: bool,
+    /// Whether an alias was left as it stands.
+    is_cut: bool,
+}
+
+impl Unfolding {
+    fn of(values: usize) -> Unfolding {
+        Unfolding { left: values, inside: false, is_cut: false }
+    }
+}
+
 /// A checked text.
 pub(super) struct Yaml<'t> {
     text: &'t str,
@@ -73,14 +89,14 @@ impl<'t> Yaml<'t> {
     fn key_text(&self, id: Id) -> String {
         match &self.tree.nodes[id].kind {
             Kind::Scalar { text, .. } => text.clone(),
-            _ => self.as_value(id, &mut None).to_json(),
+            _ => self.as_value(id, &mut Unfolding::of(0)).to_json(),
         }
     }
 
     /// A value; aliases are followed while the budget lasts, and without one stand for themselves.
-    fn as_value(&self, id: Id, budget: &mut Option<usize>) -> Value {
-        if let Some(left) = budget {
-            *left = left.saturating_sub(1);
+    fn as_value(&self, id: Id, unfolding: &mut Unfolding) -> Value {
+        if unfolding.inside {
+            unfolding.left = unfolding.left.saturating_sub(1);
         }
         match &self.tree.nodes[id].kind {
             Kind::Scalar { text, style, tag } => match tag.as_deref() {
@@ -94,20 +110,28 @@ impl<'t> Yaml<'t> {
                 ) if *style == ScalarStyle::Plain => print::resolved(text),
                 _ => Value::String(text.clone()),
             },
-            Kind::Alias(name) => match (budget.filter(|left| *left > 0), self.anchored(name, id)) {
-                (Some(_), Some(target)) => self.as_value(target, budget),
-                _ => Value::Object(vec![("*".into(), Value::String(name.clone()))]),
+            Kind::Alias(name) => match self.anchored(name, id).filter(|_| unfolding.left > 0) {
+                Some(target) => {
+                    let was_inside = std::mem::replace(&mut unfolding.inside, true);
+                    let value = self.as_value(target, unfolding);
+                    unfolding.inside = was_inside;
+                    value
+                }
+                None => {
+                    unfolding.is_cut |= unfolding.left == 0;
+                    Value::Object(vec![("*".into(), Value::String(name.clone()))])
+                }
             },
             Kind::Sequence { items, .. } => {
-                Value::Array(items.iter().map(|item| self.as_value(item.node, budget)).collect())
+                Value::Array(items.iter().map(|item| self.as_value(item.node, unfolding)).collect())
             }
             Kind::Documents(roots) => {
-                Value::Array(roots.iter().map(|root| self.as_value(*root, budget)).collect())
+                Value::Array(roots.iter().map(|root| self.as_value(*root, unfolding)).collect())
             }
             Kind::Mapping { pairs, .. } => Value::Object(
                 pairs
                     .iter()
-                    .map(|pair| (self.key_text(pair.key), self.as_value(pair.node, budget)))
+                    .map(|pair| (self.key_text(pair.key), self.as_value(pair.node, unfolding)))
                     .collect(),
             ),
         }
@@ -239,7 +263,7 @@ impl Tree for Yaml<'_> {
             Kind::Sequence { items, .. } => NodeKind::Array(items.len()),
             Kind::Documents(roots) => NodeKind::Array(roots.len()),
             Kind::Alias(_) => NodeKind::Scalar(ALIAS),
-            Kind::Scalar { .. } => NodeKind::Scalar(self.as_value(node, &mut None).kind_name()),
+            Kind::Scalar { .. } => NodeKind::Scalar(self.as_value(node, &mut Unfolding::of(0)).kind_name()),
         }
     }
 
@@ -267,7 +291,19 @@ impl super::Document for Yaml<'_> {
     }
 
     fn value(&self, node: &Id) -> Value {
-        self.as_value(*node, &mut Some(UNFOLDED_MAX))
+        self.as_value(*node, &mut Unfolding::of(UNFOLDED_MAX))
+    }
+
+    fn must_be_tellable(&self, node: &Id) -> Result<(), Fault> {
+        let mut unfolding = Unfolding::of(UNFOLDED_MAX);
+        drop(self.as_value(*node, &mut unfolding));
+        if !unfolding.is_cut {
+            return Ok(());
+        }
+        Err(Fault::refused(
+            format!("its aliases mean more than {UNFOLDED_MAX} values"),
+            "name a place inside, or read the file itself",
+        ))
     }
 
     fn source(&self, node: &Id) -> String {
@@ -377,12 +413,13 @@ impl super::Document for Yaml<'_> {
 
     fn is_changed_only(&self, edited: &str, place: &[Taken], change: &Change) -> Result<bool, Fault> {
         let new = Yaml::read(edited)?;
-        let expected = self.as_value(self.tree.root, &mut None);
+        let expected = self.as_value(self.tree.root, &mut Unfolding::of(0));
         let expected = match (place, change) {
             ([], Change::Set(value)) => Some(value.clone()),
             _ => expected.changed(place, change),
         };
-        Ok(expected.is_some_and(|expected| expected.same(&new.as_value(new.tree.root, &mut None))))
+        Ok(expected
+            .is_some_and(|expected| expected.same(&new.as_value(new.tree.root, &mut Unfolding::of(0)))))
     }
 }
 

@@ -147,7 +147,15 @@ fn anchors_and_documents_are_kept() {
         let below = format!("*a{}", level - 1);
         format!("{text}a{level}: &a{level} [{below}, {below}, {below}, {below}]\n")
     });
-    assert!(get(bomb.as_bytes(), Format::Yaml, &KeyPath::parse("a29").unwrap()).is_ok());
+    let got = |text: &str, path: &str| get(text.as_bytes(), Format::Yaml, &KeyPath::parse(path).unwrap());
+    assert!(matches!(got(&bomb, "a29"), Err(Fault::Refused { .. })), "and no part of it");
+    assert!(got(&bomb, "a3").is_ok());
+    assert!(run(&bomb, "a29", set_action("1", Some(ValueType::Integer))).is_ok());
+    let long = format!("a: &a 1\nl: [{}]\nb: *a\n", "0, ".repeat(120_000));
+    assert!(
+        got(&long, ".").unwrap().value.to_json().ends_with("\"b\":1}"),
+        "what is no alias does not count"
+    );
     let fault = run("a: [1\nb: 2\n", "a", set_action("3", None)).unwrap_err();
     assert!(matches!(fault, Fault::Syntax { line: 2, .. }), "{fault:?}");
     assert!(run(&"[".repeat(100_000), "[0]", Action::Unset).is_err());
