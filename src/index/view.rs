@@ -1,6 +1,6 @@
 //! The living documents of an index in the order of their paths, and the posting lists of a question's terms.
 
-use super::document::{FIELDS, Frequencies, HashedMap, split_path};
+use super::document::{FIELDS, Frequencies, split_path};
 use super::manifest::{Dir, Entry, State};
 use super::segment::{Lookup, read_list};
 use super::store::Index;
@@ -10,7 +10,7 @@ use crate::project::FileClass;
 use crate::store::StoreError;
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 /// No document.
 const NONE: u32 = u32::MAX;
@@ -59,40 +59,6 @@ pub(crate) struct Layout {
     by_id: Vec<u32>,
     /// Mean number of terms per field.
     pub(crate) mean_lengths: [f32; FIELDS],
-    /// Posting lists that were asked for, in a process that will be asked again.
-    lists: Option<Mutex<Lists>>,
-}
-
-/// The postings of a term in living documents: position, frequencies.
-type List = Arc<[(u32, Frequencies)]>;
-
-/// Posting lists by the hash of their term.
-#[derive(Default)]
-struct Lists {
-    lists: HashedMap<List>,
-    bytes: usize,
-}
-
-/// Posting lists kept of one project, in bytes; with one more they all go.
-const LISTS_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// A list that takes more than this part of that is read anew.
-const LISTS_PART: usize = 4;
-/// A list's place in the table takes about this much, in bytes.
-const LIST_BYTES: usize = 64;
-
-impl Lists {
-    fn put(&mut self, hash: u64, list: &List) {
-        let bytes = LIST_BYTES + size_of_val(&**list);
-        if bytes > LISTS_BYTES_MAX / LISTS_PART {
-            return;
-        }
-        if self.bytes + bytes > LISTS_BYTES_MAX {
-            *self = Lists::default();
-        }
-        if self.lists.insert(hash, Arc::clone(list)).is_none() {
-            self.bytes += bytes;
-        }
-    }
 }
 
 impl Layout {
@@ -119,22 +85,12 @@ impl Layout {
         }
         let count = places.len().max(1) as f32;
         let mean_lengths = sums.map(|sum| (sum as f32 / count).max(1.0));
-        Layout { places, by_id, mean_lengths, lists: None }
-    }
-
-    /// The same layout for a process that lives long: posting lists stay with it.
-    pub(crate) fn keeping_lists(self) -> Layout {
-        Layout { lists: Some(Mutex::default()), ..self }
-    }
-
-    fn lists(&self) -> Option<MutexGuard<'_, Lists>> {
-        self.lists.as_ref().map(|lists| lists.lock().unwrap_or_else(PoisonError::into_inner))
+        Layout { places, by_id, mean_lengths }
     }
 
     /// Memory that it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let lists = self.lists().map_or(0, |lists| lists.bytes);
-        size_of_val(self.places.as_slice()) + size_of_val(self.by_id.as_slice()) + lists
+        size_of_val(self.places.as_slice()) + size_of_val(self.by_id.as_slice())
     }
 }
 
@@ -197,31 +153,6 @@ impl<'a> View<'a> {
 
     /// Calls `each` with the number of a term in `hashes` and its postings in living documents: position, frequencies.
     pub(crate) fn postings(
-        &self,
-        index: &Index,
-        hashes: &[u64],
-        mut each: impl FnMut(usize, &[(u32, Frequencies)]),
-    ) -> Result<(), StoreError> {
-        let Some(lists) = self.layout.lists() else { return self.read_postings(index, hashes, each) };
-        let mut found: Vec<Option<List>> = hashes.iter().map(|hash| lists.lists.get(hash).cloned()).collect();
-        drop(lists);
-        let missing: Vec<usize> = (0..found.len()).filter(|&number| found[number].is_none()).collect();
-        if !missing.is_empty() {
-            let wanted: Vec<u64> = missing.iter().map(|&number| hashes[number]).collect();
-            self.read_postings(index, &wanted, |at, list| found[missing[at]] = Some(list.into()))?;
-        }
-        if let Some(mut lists) = self.layout.lists() {
-            for &number in &missing {
-                found[number].iter().for_each(|list| lists.put(hashes[number], list));
-            }
-        }
-        for (number, list) in found.iter().enumerate() {
-            each(number, list.as_deref().unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    fn read_postings(
         &self,
         index: &Index,
         hashes: &[u64],

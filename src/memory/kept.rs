@@ -1,7 +1,6 @@
 //! Questions to an index that stays in memory: the same answers as those of a process that reads it anew.
 
 use super::explore::glance_of;
-use super::path_words::PathWords;
 use super::prepared::Prepared;
 use super::search::{Asked, THREADS, facts_of};
 use super::shelf::Shelf;
@@ -10,8 +9,8 @@ use crate::index::{self, Compared, Context, IndexError, Updated, while_comparing
 use crate::memory::query;
 use crate::project::Root;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What has changed since an index was last asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +58,6 @@ pub struct Kept {
     index: index::Kept,
     /// Files that were read for earlier questions, and the number of this project there.
     shelf: (Arc<Shelf>, u64),
-    /// Words of paths that earlier questions met.
-    paths: Arc<Mutex<PathWords>>,
     /// What was prepared for the state that the index has, if it has been asked in it.
     prepared: Option<Prepared>,
 }
@@ -69,12 +66,7 @@ impl Kept {
     /// Reads the index as it was saved; `None` when there is no database that other processes could share.
     pub fn open(context: &Context<'_>, root: &Root, shelf: &Arc<Shelf>) -> Result<Option<Kept>, IndexError> {
         let shelf = (Arc::clone(shelf), shelf.number());
-        Ok(index::Kept::open(context, root)?.map(|index| Kept {
-            index,
-            shelf,
-            paths: Arc::default(),
-            prepared: None,
-        }))
+        Ok(index::Kept::open(context, root)?.map(|index| Kept { index, shelf, prepared: None }))
     }
 
     /// Ranks the project's files for a question, as [`super::search`] does.
@@ -87,9 +79,7 @@ impl Kept {
     ) -> Result<Ranked, IndexError> {
         let query = query::analyse(question.task, question.query_type);
         let (shelf, number) = (Arc::clone(&self.shelf.0), self.shelf.1);
-        let paths = Arc::clone(&self.paths);
-        let (shelf, paths) = (Some((&*shelf, number)), Some(&*paths));
-        let asked = Asked { context, root, question, query: &query, shelf, paths };
+        let asked = Asked { context, root, question, query: &query, shelf: Some((&shelf, number)) };
         let still = AtomicBool::new(false);
         let (same, suspects) = self.begin(context, root, changes)?;
         let mut updated = Updated { walked: true, ..Updated::default() };
@@ -174,7 +164,7 @@ impl Kept {
     /// The index with what is prepared for its state now.
     fn prepared(&mut self) -> (&index::Index, &Prepared) {
         let index = self.index.index();
-        (index, self.prepared.get_or_insert_with(|| Prepared::keeping(index)))
+        (index, self.prepared.get_or_insert_with(|| Prepared::of(index)))
     }
 
     /// Whether nothing is to be done, and what may have changed otherwise.
@@ -216,7 +206,6 @@ impl Kept {
 
     /// About how much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        let paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner).bytes();
-        self.index.bytes() + paths + self.prepared.as_ref().map_or(0, Prepared::bytes)
+        self.index.bytes() + self.prepared.as_ref().map_or(0, Prepared::bytes)
     }
 }

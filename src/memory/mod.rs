@@ -14,7 +14,6 @@ mod kept;
 mod lexed;
 mod lookup;
 mod neighbours;
-mod path_words;
 mod prepared;
 mod query;
 mod rank;

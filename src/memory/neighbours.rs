@@ -1,10 +1,9 @@
 //! What a candidate's neighbours say: imports to and from the best files, its folder, its tests; and names that are
 //! short forms of the question's words.
 
-use super::path_words::{PathWords, each_part};
 use super::query::Query;
 use crate::index::{DocRef, HashedMap, Outline};
-use crate::text::term_hash;
+use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use std::collections::HashMap;
 
 /// Best files whose imports count.
@@ -237,31 +236,20 @@ impl<'q> Aliases<'q> {
     }
 
     /// Sum over the words of a path of the best word of the question that each may stand for.
-    pub(super) fn value(&mut self, doc: &DocRef<'_>, paths: Option<&mut PathWords>) -> f32 {
+    pub(super) fn value(&mut self, doc: &DocRef<'_>) -> f32 {
         let mut sum = 0.0;
         let Aliases { words, memo, seen } = self;
         seen.clear();
-        let Some(paths) = paths else {
-            for text in [doc.folder(), doc.name()] {
-                each_part(text, |part| {
-                    let hash = term_hash(part);
-                    if !seen.contains(&hash) {
+        for text in [doc.folder(), doc.name()] {
+            raw_words(text, |word, _| {
+                terms_of(word, |term, kind| {
+                    let hash = term_hash(term);
+                    if kind == TermKind::Part && !seen.contains(&hash) {
                         seen.push(hash);
-                        sum += *memo.entry(hash).or_insert_with(|| best_kinship(words, part));
+                        sum += *memo.entry(hash).or_insert_with(|| best_kinship(words, term));
                     }
                 });
-            }
-            return sum;
-        };
-        for text in [doc.folder(), doc.name()] {
-            seen.extend_from_slice(paths.parts(text));
-        }
-        for at in 0..seen.len() {
-            let hash = seen[at];
-            if seen[..at].contains(&hash) {
-                continue;
-            }
-            sum += *memo.entry(hash).or_insert_with(|| best_kinship(words, paths.written(hash)));
+            });
         }
         sum
     }

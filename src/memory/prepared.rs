@@ -28,12 +28,6 @@ impl Prepared {
         Prepared { layout, norms, shares, namesakes, counts: index.manifest.counts() }
     }
 
-    /// The same for a process that will be asked again.
-    pub(super) fn keeping(index: &Index) -> Prepared {
-        let prepared = Prepared::of(index);
-        Prepared { layout: prepared.layout.keeping_lists(), ..prepared }
-    }
-
     /// About how much memory it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.layout.bytes() + size_of_val(self.norms.as_slice()) + self.namesakes.len() * NAMESAKE_BYTES

@@ -6,7 +6,6 @@ use super::evidence::{Evidence, Memo, Place, Seeker};
 use super::gather::{FIRST_SIGNALS, Gathered, gather};
 use super::history::{Acquaintance, Chronicle, Trace};
 use super::neighbours::{self, Aliases, Node};
-use super::path_words::{PathWords, each_part};
 use super::prepared::{Prepared, is_data};
 use super::query::{self, Query};
 use super::rank::{self, Signal, Signals};
@@ -19,8 +18,8 @@ use crate::index::{
 use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Files whose content is read for evidence.
@@ -75,7 +74,7 @@ fn search_once(context: &Context<'_>, root: &Root, question: &Question<'_>) -> R
     let query = query::analyse(question.task, question.query_type);
     let opened = index::open(context, root)?;
     // Nearly always nothing has changed: the answer is worked out while another thread makes sure of that.
-    let asked = Asked { context, root, question, query: &query, shelf: None, paths: None };
+    let asked = Asked { context, root, question, query: &query, shelf: None };
     let early = index::while_comparing(&opened.index, context, root, |stop| {
         asked.rank(&opened.index, true, THREADS - 1, stop).transpose()
     });
@@ -112,8 +111,6 @@ pub(super) struct Asked<'a> {
     pub(super) query: &'a Query,
     /// Files that earlier questions read, with the number that the project has there.
     pub(super) shelf: Option<(&'a Shelf, u64)>,
-    /// Words of paths that earlier questions met.
-    pub(super) paths: Option<&'a Mutex<PathWords>>,
 }
 
 impl Asked<'_> {
@@ -143,7 +140,7 @@ impl Asked<'_> {
         threads: usize,
         stop: &AtomicBool,
     ) -> Result<Option<Ranked>, IndexError> {
-        let Asked { context, root, question, query, shelf, paths } = *self;
+        let Asked { context, root, question, query, shelf } = *self;
         let view = View::of(index, &prepared.layout);
         let mut facts = facts_with(context, root, prepared.counts, walked);
         if view.len() == 0 || query.terms.is_empty() && query.mentions.is_empty() {
@@ -161,8 +158,7 @@ impl Asked<'_> {
         facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
         let rarities = gathered.rarities.as_slice();
         let view = &view;
-        let ranking =
-            Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf, paths };
+        let ranking = Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf };
         let wanted = question.top.max(KEPT_FILES);
         let weighed = ranking.weigh(&gathered, met, wanted, &mut facts.timings_us)?;
         let Some((found, acquaintance)) = weighed else { return Ok(None) };
@@ -230,7 +226,6 @@ struct Ranking<'a> {
     /// Set when the answer will not be used.
     stop: &'a AtomicBool,
     shelf: Option<(&'a Shelf, u64)>,
-    paths: Option<&'a Mutex<PathWords>>,
 }
 
 impl Ranking<'_> {
@@ -288,17 +283,13 @@ impl Ranking<'_> {
 
     /// Adds priors, and what the words of the paths say to the best by then, who are left.
     fn add_path_signals(&self, pool: &mut Vec<(usize, Signals)>) {
-        let mut paths = self.paths.map(|paths| paths.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(paths) = &mut paths {
-            paths.tidy();
-        }
-        self.add_priors(pool, paths.as_deref_mut());
+        self.add_priors(pool);
         order(pool);
         pool.truncate(POOL);
         let mut aliases = Aliases::new(self.query, self.rarities);
         for (position, signals) in pool {
             let doc = self.view.doc(*position);
-            signals[Signal::Alias as usize] = aliases.value(&doc, paths.as_deref_mut());
+            signals[Signal::Alias as usize] = aliases.value(&doc);
         }
     }
 
@@ -314,7 +305,7 @@ impl Ranking<'_> {
         }
     }
 
-    fn add_priors(&self, pool: &mut [(usize, Signals)], mut paths: Option<&mut PathWords>) {
+    fn add_priors(&self, pool: &mut [(usize, Signals)]) {
         let Prepared { shares, namesakes, .. } = self.prepared;
         let terms: HashedMap<()> = self.query.terms.iter().map(|term| (term.hash, ())).collect();
         for (position, signals) in pool {
@@ -325,7 +316,7 @@ impl Ranking<'_> {
                 signals[Signal::Data as usize] = 1.0;
                 signals[Signal::Namesakes as usize] = (count as f32).ln();
             }
-            signals[Signal::StemCover as usize] = stem_cover(doc, &terms, paths.as_deref_mut());
+            signals[Signal::StemCover as usize] = stem_cover(doc, &terms);
         }
     }
 
@@ -503,18 +494,18 @@ fn folder_rate(changes: f32, files: usize) -> f32 {
 }
 
 /// Share of the terms of a file's stem that the task has, each once.
-fn stem_cover(doc: &DocRef<'_>, asked: &HashedMap<()>, paths: Option<&mut PathWords>) -> f32 {
+fn stem_cover(doc: &DocRef<'_>, asked: &HashedMap<()>) -> f32 {
     let name = doc.name();
     let stem = name.split(|&byte| byte == b'.').find(|part| !part.is_empty()).unwrap_or(name);
     let (mut terms, mut hit) = (0, 0);
-    let mut count = |term: u64| {
-        terms += 1;
-        hit += u32::from(asked.contains_key(&term));
-    };
-    match paths {
-        Some(paths) => paths.parts(stem).iter().for_each(|&term| count(term)),
-        None => each_part(stem, |part| count(crate::text::term_hash(part))),
-    }
+    crate::text::raw_words(stem, |word, _| {
+        crate::text::terms_of(word, |term, kind| {
+            if kind == crate::text::TermKind::Part {
+                terms += 1;
+                hit += u32::from(asked.contains_key(&crate::text::term_hash(term)));
+            }
+        });
+    });
     if terms == 0 { 0.0 } else { hit as f32 / terms as f32 }
 }
 
@@ -560,8 +551,10 @@ impl Ranking<'_> {
                 continue;
             };
             let (content, outline) = (&text.content, &text.outline);
-            let grown = !text.is_lexed();
-            let evidence = match text.lexed() {
+            // Cut into words a text takes twice the room: with many of them, more texts are worth more.
+            let grown = !text.is_lexed() && shelf.has_room();
+            let lexed = (grown || text.is_lexed()).then(|| text.lexed()).flatten();
+            let evidence = match lexed {
                 Some(lexed) => seeker.seek_in(content, lexed, &mut memo),
                 None => seeker.seek(content, outline, &mut memo),
             };

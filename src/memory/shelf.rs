@@ -103,6 +103,11 @@ impl Shelf {
         self.items().bytes
     }
 
+    /// Whether less than half of it is taken.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes() < self.bytes_max / 2
+    }
+
     /// Lets go of everything.
     pub fn clear(&self) {
         let mut items = self.items();

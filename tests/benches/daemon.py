@@ -6,8 +6,8 @@
 RTK is a release build, SERVER the program that `cargo bench --bench static_server --no-run` makes. Repositories of source
 files are generated in temporary folders; nothing else is touched.
 
-    hot        `rtk hook` by a running daemon and without one, beside /bin/true, at each size, interleaved; eight questions
-               about eight files take turns, so that no question is the one before
+    hot        `rtk hook` by a running daemon and without one, beside /bin/true, at each size, interleaved; four questions
+               about four files take turns, so that no question is the one before
     parallel   1, 10, 50, 200 hook processes at once, on one project and on 50: times, answers, rows of the record
     http       1, 10, 50, 200 clients on POST /v1/hook, on GET /v1/health, and on a server of the same crates that has
                nothing but a fixed answer (SERVER)
@@ -26,7 +26,7 @@ def quantile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def questions(project, count=8):
+def questions(project, count=4):
     """Questions about files spread over the project, in the words of their definitions."""
     files = sorted(os.path.join(at, name) for at, _, names in os.walk(project) for name in names if name.endswith(".py"))
     asked = []
