@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Projects kept at most.
 const PROJECTS_MAX: usize = 64;
 /// Files that were read for questions are kept up to so many bytes, and to this part of the daemon's memory.
-const SHELF_BYTES: usize = 6 * 1024 * 1024;
+const SHELF_BYTES: usize = 12 * 1024 * 1024;
 const SHELF_PART_MAX: usize = 8;
 /// Changes that follow each other this closely are taken in together.
 const QUIET: Duration = Duration::from_millis(20);

@@ -283,7 +283,9 @@ fn bodies_and_heads_have_limits_and_slow_clients_wait_alone() {
         let status = face.send("POST", "/v1/plan-context", &[auth], body.as_bytes()).status;
         assert!(status == 400 || status == 422, "{body:?}: {status}");
     }
-    assert_eq!(face.send("POST", "/v1/hook", &[auth], b"\xff\xfe").status, 400);
+    for malformed in [&b"\xff\xfe"[..], b"{", b"{\"a\": 1} x", b"{'a': 1}", b"[]"] {
+        assert_eq!(face.send("POST", "/v1/hook", &[auth], malformed).status, 400);
+    }
     assert_eq!(face.send("POST", "/v1/hook", &[auth, ("content-type", "text/plain")], b"{}").status, 415);
     let many: String = (0..10_000).map(|number| format!("x-{number}: y\r\n")).collect();
     let status =

@@ -287,7 +287,10 @@ async fn queued(face: Arc<Face>, work: impl FnOnce(&Face) -> Response + Send + '
 
 fn hook(face: &Face, body: Bytes) -> Response {
     Stats::count(&face.face.stats.questions);
-    let text = String::from_utf8(body.into()).ok().filter(|text| text.trim_start().starts_with('{'));
+    let is_object = |text: &str| {
+        text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    };
+    let text = String::from_utf8(body.into()).ok().filter(|text| is_object(text));
     let Some(text) = text else {
         return failure(
             StatusCode::BAD_REQUEST,

@@ -365,7 +365,16 @@ impl<D: Document> At<'_, D> {
             (Value::Array(old), Value::Array(new)) => array_parts(&base, old, new, one_piece),
             _ => None,
         };
-        if let Some(parts) = parts {
+        if let Some(mut parts) = parts {
+            // Some containers of TOML vanish with the last thing in them; an empty one was asked for, so it is there.
+            let nothing = match value {
+                Value::Array(new) if new.is_empty() => Some(("[]", ValueType::Array)),
+                Value::Object(new) if new.is_empty() => Some(("{}", ValueType::Object)),
+                _ => None,
+            };
+            parts.extend(nothing.map(|(text, kind)| {
+                (base, Wish::Typed { text, kind: Some(kind), insert: false, create_parents: true })
+            }));
             return Ok(Plan::Parts(parts));
         }
         let splices = self.document.replace(&self.found, &value)?;

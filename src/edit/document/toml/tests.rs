@@ -126,6 +126,32 @@ fn tables_are_made_removed_inserted_and_moved_as_lines() {
 }
 
 #[test]
+fn what_was_set_to_nothing_is_there_and_empty() {
+    let texts = [
+        ("[d.e]\na.b = 2\n[[b]]\nk = 'v'\n[[b]]\n", "b", "[]"),
+        ("[[a.b]]\nk = 'v'\n", "a.b", "[]"),
+        ("[x]\n[[a.b.c]]\nk = 1\n", "a.b", "{}"),
+        ("a.b = 1\nc = 2\n", "a", "{}"),
+        ("[a.b]\nc = 2\n", "a", "{\"b\": {}}"),
+        ("[t]\na.b.c = 1\n", "t.a", "{\"b\": {}}"),
+        ("[t]\na = 1\n", "t", "{}"),
+    ];
+    for (text, path, nothing) in texts {
+        let edited = set(text, path, nothing);
+        let is = get(edited.as_bytes(), Format::Toml, &KeyPath::parse(path).unwrap()).unwrap().value;
+        let expected = get(
+            format!("v = {}", nothing.replace(':', " =").replace('"', "")).as_bytes(),
+            Format::Toml,
+            &KeyPath::parse("v").unwrap(),
+        );
+        assert!(is.same(&expected.unwrap().value), "{text:?} gave {edited:?}");
+        assert_eq!(set(&edited, path, nothing), edited, "{text:?}: done after once");
+        assert!(toml::from_str::<toml::Table>(&edited).is_ok(), "{edited:?}");
+    }
+    assert_eq!(set("[d]\n[[b]]\nk = 'v'\n", "b", "[]"), "b = []\n\n[d]\n");
+}
+
+#[test]
 fn bad_input_is_named() {
     let fault = |text: &str| {
         get(text.as_bytes(), Format::Toml, &KeyPath::parse(".").unwrap()).unwrap_err().to_string()
