@@ -65,8 +65,9 @@ impl Transcripts {
                 let transcript = launch.transcript.as_deref()?;
                 let folder = folder_of(transcript).filter(|_| launch.action == Action::Injected)?;
                 let agents = sessions.entry(transcript).or_insert_with(|| agents_of(&folder));
-                let by_call = launch.tool_use_id.as_ref().and_then(|id| agents.get(id)).map(String::as_str);
-                let agent = by_call.or(agent_id).filter(|id| is_id(id))?;
+                let by_call = launch.tool_use_id.as_ref().and_then(|id| agents.get(id)).cloned();
+                let agent =
+                    by_call.or_else(|| by_prompt(&folder, launch, agent_id)).filter(|id| is_id(id))?;
                 let opened = self.opened(&folder.join(format!("agent-{agent}.jsonl")), &mut left)?;
                 Some(use_of(launch, &opened))
             })
@@ -121,6 +122,44 @@ fn agents_of(folder: &Path) -> BTreeMap<String, String> {
         Some((meta.tool_use_id, id))
     };
     entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent).collect()
+}
+
+/// The agent whose transcript begins with the prompt of a launch: older clients leave no notes, and of agents that
+/// start together the record can only guess which is whose. The guess decides between several with the same prompt.
+fn by_prompt(folder: &Path, launch: &Launch, guess: Option<&str>) -> Option<String> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let agent = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let id = name.strip_prefix("agent-")?.strip_suffix(".jsonl")?;
+        let asked = first_prompt(&entry.path())?;
+        crate::state::head(&asked).starts_with(&launch.prompt_head).then(|| id.to_owned())
+    };
+    let mut agents: Vec<String> = entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent).collect();
+    let guessed = agents.iter().position(|id| Some(id.as_str()) == guess);
+    match (guessed, agents.len()) {
+        (Some(at), _) => Some(agents.swap_remove(at)),
+        (None, 1) => agents.pop(),
+        _ => None,
+    }
+}
+
+/// What an agent was asked, from the first message of its transcript.
+fn first_prompt(path: &Path) -> Option<String> {
+    #[derive(Deserialize)]
+    struct First {
+        message: Asked,
+    }
+    #[derive(Deserialize)]
+    struct Asked {
+        content: serde_json::Value,
+    }
+    let mut text = Vec::new();
+    let (file, _) = open(path)?;
+    file.take(META_BYTES_MAX).read_to_end(&mut text).ok()?;
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let First { message } = lines.find_map(|line| serde_json::from_slice(line).ok())?;
+    let text = message.content.pointer("/0/text").unwrap_or(&message.content);
+    text.as_str().map(str::to_owned)
 }
 
 /// Opens a regular file; never waits for another program at the other end, and never follows a link.
@@ -241,6 +280,7 @@ mod tests {
         launch.action = Action::Injected;
         launch.tool_use_id = Some("toolu_1".into());
         launch.project = Some("/p".into());
+        launch.prompt_head = "the prompt".into();
         launch.paths = vec!["src/a.rs".into(), "src/b.rs".into(), "src/c.rs".into()];
         launch.transcript = Some(transcript.to_str().unwrap().into());
         launch
@@ -276,9 +316,19 @@ mod tests {
         let launch = launch(&transcript);
         let transcripts = Transcripts::default();
         let uses = |agent| transcripts.uses([(&launch, agent)])[0];
-        assert_eq!(uses(Some("a1")), Some(Use { shown: 3, opened: 3, hits: 2 }));
+        let used = Some(Use { shown: 3, opened: 3, hits: 2 });
+        assert_eq!(uses(Some("a1")), used);
+        assert_eq!(uses(None), used, "the only one with the prompt");
+        // A guess that another agent's prompt gives the lie.
+        let other = agent.with_file_name("agent-a2.jsonl");
+        std::fs::write(&other, r#"{"message":{"content":[{"type":"text","text":"another prompt"}]}}"#)
+            .unwrap();
+        assert_eq!(uses(Some("a2")), used);
+        assert_eq!(uses(Some("../subagents/agent-a1")), used);
+        std::fs::write(&other, r#"{"message":{"content":[{"type":"text","text":"the prompt, too"}]}}"#)
+            .unwrap();
+        assert_eq!(uses(Some("a2")), Some(Use { shown: 3, opened: 0, hits: 0 }), "both may be meant");
         assert_eq!(uses(None), None);
-        assert_eq!(uses(Some("../subagents/agent-a1")), None);
         // The client's own note says which call launched the agent, whatever the record took it for.
         std::fs::write(agent.with_extension("meta.json"), r#"{"toolUseId":"toolu_1","x":1}"#).unwrap();
         assert_eq!(uses(None).map(|it| it.hits), Some(2));
