@@ -202,10 +202,10 @@ fn print_plan(session: &Session, plan: &Plan, tokens: usize, args: &PlanArgs) ->
     Ok(())
 }
 
-/// Shares of a score that are worth a word.
+/// What raises a score by less is not told.
 const SHARE_TOLD_MIN: f32 = 0.15;
 /// Reasons told per file.
-const SHARES_TOLD: usize = 6;
+const SHARES_TOLD: usize = 4;
 
 /// Says in words how sure the answer is and why each file is where it is.
 fn explain(session: &Session, plan: &Plan) -> Result<(), CliError> {
@@ -221,24 +221,51 @@ fn explain(session: &Session, plan: &Plan) -> Result<(), CliError> {
         plan.confidence,
         kind.as_str().unwrap_or("general")
     ))?;
-    out.line("Each file with its score, what became of it, and what the score is made of:")?;
+    out.line(&format!(
+        "Scores compare the files of this answer with each other and mean nothing beyond it. Each is a sum of what speaks \
+         for a file and what against it; {} of {} that have words of the task are listed.",
+        plan.candidates.len(),
+        plan.facts.candidates
+    ))?;
     for (number, candidate) in plan.candidates.iter().enumerate() {
-        let fate = if candidate.shown { "shown" } else { candidate.cut.as_deref().unwrap_or("not shown") };
-        out.line(&format!(
-            "{:>3}. {} ({:.2}; {fate}, {} tokens)",
-            number + 1,
-            candidate.path,
-            candidate.score,
-            candidate.tokens
-        ))?;
-        let told = candidate.signals.iter().filter(|signal| signal.share.abs() >= SHARE_TOLD_MIN);
-        let told: Vec<String> = told
-            .take(SHARES_TOLD)
-            .map(|signal| format!("{:+.1} {}", signal.share, memory::signal_meaning(signal.name)))
-            .collect();
-        out.line(&format!("     {}", told.join("; ")))?;
+        let fate = match (&candidate.cut, candidate.shown) {
+            (Some(cut), true) => format!("shown in {} tokens, {cut}", candidate.tokens),
+            (None, true) => format!("shown in {} tokens", candidate.tokens),
+            (cut, false) => format!("not shown: {}", cut.as_deref().unwrap_or("no room")),
+        };
+        out.line(&format!("{:>3}. {} — {fate}", number + 1, candidate.path))?;
+        out.line(&format!("     {:.1} = {}", candidate.score, sums(candidate)))?;
+        let most = most_telling(candidate);
+        if !most.is_empty() {
+            out.line(&format!("     above all: {}", most.join("; ")))?;
+        }
     }
     Ok(())
+}
+
+/// What each group of signals adds to a score.
+fn sums(candidate: &memory::Candidate) -> String {
+    let of_group = |group: memory::SignalGroup| {
+        let signals = candidate
+            .signals
+            .iter()
+            .filter(|signal| memory::signal_meaning(signal.name).is_some_and(|(other, _)| other == group));
+        signals.map(|signal| signal.share).sum::<f32>()
+    };
+    let sums = memory::SignalGroup::ALL.map(|(group, title)| format!("{title} {:+.1}", of_group(group)));
+    sums.join(", ")
+}
+
+/// What raises a score most, and what the kind of the file takes from it.
+fn most_telling(candidate: &memory::Candidate) -> Vec<String> {
+    let told = candidate.signals.iter().filter_map(|signal| {
+        let (group, meaning) = memory::signal_meaning(signal.name)?;
+        // The others below zero only take back what their like have said too often.
+        let told = signal.share >= SHARE_TOLD_MIN
+            || group == memory::SignalGroup::Kind && signal.share <= -SHARE_TOLD_MIN;
+        told.then(|| format!("{meaning} {:+.1}", signal.share))
+    });
+    told.take(SHARES_TOLD).collect()
 }
 
 /// Shows the numbers behind an answer.

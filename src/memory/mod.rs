@@ -32,7 +32,7 @@ pub use assemble::assemble;
 pub use explore::*;
 pub use kept::{Changes, Kept, Renewed};
 pub use lookup::*;
-pub use rank::signal_meaning;
+pub use rank::{SignalGroup, signal_meaning};
 pub use search::search;
 pub use shelf::Shelf;
 pub use types::*;

@@ -147,57 +147,84 @@ pub(super) const WEIGHTS: [(&str, f32); SIGNALS] = [
     ("folder_rate", 0.181),
 ];
 
-/// What each signal says, in the order of [`WEIGHTS`], for people.
-const MEANINGS: [&str; SIGNALS] = [
-    "words of the task in the file",
-    "words of its first line",
-    "words in bodies and comments",
-    "words in the path",
-    "words in the file name",
-    "words in names of definitions",
-    "first line in the path",
-    "first line in names of definitions",
-    "the scope before the colon in the path",
-    "defines an identifier of the task",
-    "compound identifiers of the task",
-    "whole identifiers of the task",
-    "the task names this path",
-    "share of the file name that the task has",
-    "path words are short forms of the task's words",
-    "share of the task's rare words",
-    "messages of the commits that changed it",
-    "commits like the task changed it",
-    "recent changes",
-    "its best definition",
-    "its best three definitions",
-    "neighbouring words stay neighbours",
-    "a quoted text of the task stands here",
-    "changed together with the best files",
-    "changed together with fitting tests",
-    "a good file imports it",
-    "it imports a good file",
-    "a good file in the same folder",
-    "a fitting test bears its name",
-    "names one of the best files",
-    "is a test",
-    "is generated, vendored or a lock file",
-    "is an example",
-    "is documentation",
-    "is configuration",
-    "share of its language in the project",
-    "its size",
-    "number of its definitions",
-    "has no definitions",
-    "folders above it",
-    "is data or prose",
-    "data files of the same name",
-    "how often files of its folder change",
+/// What several signals speak of together. Signals of one group say nearly the same, so that their weights make up for each
+/// other: the sum of a group says more than its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum SignalGroup {
+    /// Words of the task in the text and in definitions.
+    Words,
+    /// Words of the task in the path.
+    Path,
+    /// Past commits.
+    Past,
+    /// Other files that fit: imports, folder, tests.
+    Neighbours,
+    /// What kind of file it is, whatever the task.
+    Kind,
+}
+
+impl SignalGroup {
+    /// All groups, in the order in which they are told, each with its title for people.
+    pub const ALL: [(SignalGroup, &str); 5] = [
+        (SignalGroup::Words, "words"),
+        (SignalGroup::Path, "path"),
+        (SignalGroup::Past, "past commits"),
+        (SignalGroup::Neighbours, "neighbours"),
+        (SignalGroup::Kind, "kind of file"),
+    ];
+}
+
+/// Group of each signal and what it says, in the order of [`WEIGHTS`], for people.
+const MEANINGS: [(SignalGroup, &str); SIGNALS] = [
+    (SignalGroup::Words, "words of the task in the file"),
+    (SignalGroup::Words, "words of its first line"),
+    (SignalGroup::Words, "words in bodies and comments"),
+    (SignalGroup::Path, "words in the path"),
+    (SignalGroup::Path, "words in the file name"),
+    (SignalGroup::Words, "words in names of definitions"),
+    (SignalGroup::Path, "first line in the path"),
+    (SignalGroup::Words, "first line in names of definitions"),
+    (SignalGroup::Path, "the scope before the colon in the path"),
+    (SignalGroup::Words, "defines an identifier of the task"),
+    (SignalGroup::Words, "compound identifiers of the task"),
+    (SignalGroup::Words, "whole identifiers of the task"),
+    (SignalGroup::Path, "the task names this path"),
+    (SignalGroup::Path, "share of the file name that the task has"),
+    (SignalGroup::Path, "path words are short forms of the task's words"),
+    (SignalGroup::Words, "share of the task's rare words"),
+    (SignalGroup::Past, "messages of the commits that changed it"),
+    (SignalGroup::Past, "commits like the task changed it"),
+    (SignalGroup::Past, "recent changes"),
+    (SignalGroup::Words, "its best definition"),
+    (SignalGroup::Words, "its best three definitions"),
+    (SignalGroup::Words, "neighbouring words stay neighbours"),
+    (SignalGroup::Words, "a quoted text of the task stands here"),
+    (SignalGroup::Past, "changed together with the best files"),
+    (SignalGroup::Past, "changed together with fitting tests"),
+    (SignalGroup::Neighbours, "a good file imports it"),
+    (SignalGroup::Neighbours, "it imports a good file"),
+    (SignalGroup::Neighbours, "a good file in the same folder"),
+    (SignalGroup::Neighbours, "a fitting test bears its name"),
+    (SignalGroup::Neighbours, "names one of the best files"),
+    (SignalGroup::Kind, "is a test"),
+    (SignalGroup::Kind, "is generated, vendored or a lock file"),
+    (SignalGroup::Kind, "is an example"),
+    (SignalGroup::Kind, "is documentation"),
+    (SignalGroup::Kind, "is configuration"),
+    (SignalGroup::Kind, "share of its language in the project"),
+    (SignalGroup::Kind, "its size"),
+    (SignalGroup::Kind, "number of its definitions"),
+    (SignalGroup::Kind, "has no definitions"),
+    (SignalGroup::Kind, "folders above it"),
+    (SignalGroup::Kind, "is data or prose"),
+    (SignalGroup::Kind, "data files of the same name"),
+    (SignalGroup::Past, "how often files of its folder change"),
 ];
 
-/// What the signal of a name says, for people; the name itself when there is none such.
-pub fn signal_meaning(name: &str) -> &str {
-    let number = WEIGHTS.iter().position(|(other, _)| *other == name);
-    number.map_or(name, |number| MEANINGS[number])
+/// Group of the signal of a name, and what it says, for people; `None` when there is none such.
+pub fn signal_meaning(name: &str) -> Option<(SignalGroup, &'static str)> {
+    WEIGHTS.iter().position(|(other, _)| *other == name).map(|number| MEANINGS[number])
 }
 
 /// Term frequency saturates around this many weighted occurrences.

@@ -134,8 +134,19 @@ fn a_plan_says_in_words_and_in_numbers_how_it_came_about() {
     explained
         .success()
         .says("Confidence High: the words of the task are at home")
-        .says("the task names this path");
+        .says("above all: the task names this path +");
     assert!(!explained.stdout().contains("mention="), "{}", explained.stdout());
+    // Each score is the sum of what the groups of signals add, as far as one decimal tells.
+    let told = explained.stdout();
+    let sum = told.lines().find(|line| line.contains(" = words "));
+    let (score, sums) = sum.and_then(|line| line.split_once(" = ")).unwrap();
+    let sums: Vec<f32> =
+        sums.split(", ").map(|part| part.rsplit(' ').next().unwrap().parse::<f32>().unwrap()).collect();
+    assert_eq!(sums.len(), 5, "{told}");
+    assert!(
+        (sums.iter().sum::<f32>() - score.trim().parse::<f32>().unwrap()).abs() < 0.31,
+        "{score}: {sums:?}"
+    );
     let traced = sandbox.rtk(&["memory", "plan", "--trace", task]);
     traced.success().says("certainty ").says("mention=").says("until query was done");
     assert!(!traced.stdout().contains("the task names this path)"), "{}", traced.stdout());
