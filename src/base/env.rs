@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// A snapshot of what the process was started with; rooms take it as an argument, tests build their own.
 #[derive(Debug, Clone, Default)]
 pub struct Env {
-    vars: BTreeMap<OsString, OsString>,
+    /// As the system has them; of two with the same name the last counts. Few are ever asked for, so nothing is sorted.
+    vars: Vec<(OsString, OsString)>,
     cwd: Option<PathBuf>,
     program: Option<PathBuf>,
     args: Vec<OsString>,
@@ -48,7 +49,8 @@ impl Env {
 
     /// The variable's value; an empty one counts as absent.
     pub fn os(&self, key: &str) -> Option<&OsStr> {
-        self.vars.get(OsStr::new(key)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        let found = self.vars.iter().rfind(|(name, _)| name == key);
+        found.map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
     }
 
     /// The variable's value if it is valid UTF-8; an empty one counts as absent.
@@ -58,7 +60,9 @@ impl Env {
 
     /// All variables, in the order of their names.
     pub fn vars(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
+        let sorted: BTreeMap<_, _> =
+            self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str())).collect();
+        sorted.into_iter()
     }
 
     /// The home folder: `HOME`, or `USERPROFILE` where that is what the system has.
@@ -99,6 +103,13 @@ mod tests {
         assert_eq!(env.var("A"), None);
         assert_eq!(env.var("B"), Some("b"));
         assert_eq!(env.home(), None);
+        let twice = Env::of(Path::new("/tmp"), [("B", "1"), ("A", "a"), ("B", "2")]);
+        assert_eq!(twice.var("B"), Some("2"));
+        assert!(
+            twice
+                .vars()
+                .eq([("A", "a"), ("B", "2")].map(|(key, value)| (OsStr::new(key), OsStr::new(value))))
+        );
         let both = Env::of(Path::new("/tmp"), [("HOME", "/h"), ("USERPROFILE", "/u")]);
         assert_eq!(both.home_by(false).unwrap(), Path::new("/h"));
         assert_eq!(both.home_by(true).unwrap(), Path::new("/u"));

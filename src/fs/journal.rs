@@ -71,8 +71,9 @@ fn parse_entry(line: &str) -> Option<Entry> {
     Some(Entry { target: path(target)?, temp: path(temp)?, old, new: hash(new)? })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {

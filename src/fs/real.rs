@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Extended attributes beyond this size are not carried over, in bytes; the limit of Linux.
 const XATTR_BYTES_MAX: usize = 64 * 1024;
+/// What is enough for the extended attributes of nearly every file, in bytes.
+const XATTR_BYTES_USUAL: usize = 512;
 
 /// What writing cost so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +84,19 @@ fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
+/// Calls with a small buffer, and with the largest that is ever needed where that does not do.
+fn whole(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
+    let mut usual = [0_u8; XATTR_BYTES_USUAL];
+    match call(&mut usual) {
+        Err(rustix::io::Errno::RANGE) => {}
+        other => return other.map(|length| usual[..length].to_vec()),
+    }
+    let mut buffer = vec![0_u8; XATTR_BYTES_MAX];
+    let length = call(&mut buffer)?;
+    buffer.truncate(length);
+    Ok(buffer)
+}
+
 impl Disk for Real {
     type File = File;
 
@@ -137,17 +152,13 @@ impl Disk for Real {
     }
 
     fn attributes(&self, file: &File) -> io::Result<Vec<Vec<u8>>> {
-        let mut names = vec![0_u8; XATTR_BYTES_MAX];
-        let length = rustix::fs::flistxattr(file, &mut names[..])?;
-        let names = names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        let names = whole(|buffer| rustix::fs::flistxattr(file, buffer))?;
+        let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         Ok(names.map(<[u8]>::to_vec).collect())
     }
 
     fn attribute(&self, file: &File, name: &[u8]) -> io::Result<Vec<u8>> {
-        let mut value = vec![0_u8; XATTR_BYTES_MAX];
-        let length = rustix::fs::fgetxattr(file, name, &mut value[..])?;
-        value.truncate(length);
-        Ok(value)
+        Ok(whole(|buffer| rustix::fs::fgetxattr(file, name, buffer))?)
     }
 
     fn set_attribute(&self, file: &File, name: &[u8], value: &[u8]) -> io::Result<()> {

@@ -2,11 +2,13 @@
 
 use super::commit::{TARGET_BYTES_MAX, put};
 use super::disk::Disk;
-use super::options::{Expected, Outcome, WriteOptions, content_hash};
+use super::journal::hex;
+use super::options::{Expected, Outcome, WriteOptions};
 use super::target::{Snapshot, resolve_on};
 use super::{FsError, Lock, Real, remove_stale_temporaries};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// How long another rtk may hold the lock of one file.
 pub(super) const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -97,16 +99,19 @@ pub(super) fn lock(target: &Path, options: &WriteOptions) -> Result<Option<Lock>
     Ok(Some(lock))
 }
 
-/// Names the lock of a target: its hash, so that any path fits into one flat folder.
+/// Names the lock of a target: its hash, so that any path fits into one flat folder. Two targets of the same hash would
+/// only wait for each other. SHA-256 would first ask the processor what it can do, which takes longer than the rest of
+/// the lock where that is a virtual machine's.
 pub(super) fn lock_path(locks: &Path, target: &Path) -> PathBuf {
-    let hash = content_hash(target.as_os_str().as_encoded_bytes());
-    let name: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    locks.join(format!("{name}.lock"))
+    let hash = xxh3_128(target.as_os_str().as_encoded_bytes());
+    let mut name = hex(&hash.to_be_bytes());
+    name.push_str(".lock");
+    locks.join(name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::LinkPolicy;
+    use super::super::{LinkPolicy, content_hash};
     use super::*;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
@@ -167,17 +172,30 @@ mod tests {
             std::os::unix::fs::chown(&file, Some(12345), Some(54321)).unwrap();
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o4751)).unwrap();
         }
-        let xattr = rustix::fs::setxattr(&file, "user.rtk", b"kept", rustix::fs::XattrFlags::empty());
+        // Small ones, and a value and a list of names that need the large buffer.
+        let values: Vec<(String, Vec<u8>)> =
+            ["rtk".to_owned(), "a".repeat(200), "b".repeat(200), "c".repeat(200)]
+                .into_iter()
+                .zip([b"kept".to_vec(), vec![7; 1500], b"".to_vec(), b"c".to_vec()])
+                .map(|(name, value)| (format!("user.{name}"), value))
+                .collect();
+        let set = |(name, value): &(String, Vec<u8>)| {
+            rustix::fs::setxattr(&file, name.as_str(), value, rustix::fs::XattrFlags::empty())
+        };
+        let has_attributes = set(&values[0]).is_ok();
+        if has_attributes {
+            values.iter().try_for_each(set).unwrap();
+        }
         replace(&file, b"two", &options).unwrap();
         let meta = std::fs::metadata(&file).unwrap();
         assert_eq!(meta.mode() & 0o7777, 0o4751);
         if root {
             assert_eq!((meta.uid(), meta.gid()), (12345, 54321));
         }
-        if xattr.is_ok() {
-            let mut value = [0_u8; 16];
-            let length = rustix::fs::getxattr(&file, "user.rtk", &mut value).unwrap();
-            assert_eq!(&value[..length], b"kept");
+        for (name, wanted) in values.iter().filter(|_| has_attributes) {
+            let mut value = [0_u8; 2000];
+            let length = rustix::fs::getxattr(&file, name.as_str(), &mut value).unwrap();
+            assert_eq!(value[..length], wanted[..], "{name}");
         }
     }
 

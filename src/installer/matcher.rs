@@ -12,7 +12,7 @@ pub(super) fn matches(matcher: Option<&str>, tool: &str) -> bool {
         return matcher.split(['|', ',']).any(|name| name.trim() == tool);
     }
     // What the expression engines disagree on does not fire here; an invalid one never fires in the client either.
-    regex::Regex::new(matcher).is_ok_and(|expression| expression.is_match(tool))
+    regex_lite::Regex::new(matcher).is_ok_and(|expression| expression.is_match(tool))
 }
 
 /// Whether the group runs for a subagent launch in at least one client version.

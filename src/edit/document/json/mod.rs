@@ -5,7 +5,7 @@ mod scan;
 
 use super::fault::Fault;
 use super::items::{Bracketed, Item, Spot, Style};
-use super::layout::{Comments, newline, outer_indent, own_line_indent, replacing};
+use super::layout::{Comments, line_break, newline, outer_indent, own_line_indent, replacing};
 use super::resolve::{Found, NodeKind, Tree};
 use super::typed::Rules;
 use super::value::{Change, Taken, Value};
@@ -84,7 +84,7 @@ impl<'t> Json<'t> {
         );
         let root = self.source(self.root);
         let empty = root.starts_with(['{', '[']) && root[1..root.len() - 1].trim().is_empty();
-        let expanded = empty || memchr::memchr2(b'\n', b'\r', root.as_bytes()).is_some();
+        let expanded = empty || line_break(root.as_bytes()).is_some();
         let colon = { colons }.next().unwrap_or(": ").to_owned();
         let indent = { indents }.next().unwrap_or(INDENT_DEFAULT).to_owned();
         let gap = if colon.ends_with(' ') || expanded { " " } else { "" };

@@ -2,7 +2,7 @@
 //! megabytes costs one pass over its bytes and no memory.
 
 use super::super::fault::Fault;
-use super::super::layout::plain_length;
+use super::super::layout::{line_break, plain_length};
 use super::super::value::Value;
 
 /// Ends of containers are kept from this length on, in bytes; shorter ones are read again where they are needed.
@@ -148,7 +148,7 @@ impl<'t> Scanner<'t> {
             match (bytes.get(self.at), bytes.get(self.at + 1)) {
                 (Some(b'/'), Some(b'/')) => {
                     let rest = &bytes[self.at..];
-                    self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                    self.at += line_break(rest).unwrap_or(rest.len());
                 }
                 (Some(b'/'), Some(b'*')) => match self.text[self.at + 2..].find("*/") {
                     Some(end) => self.at += end + 4,
