@@ -6,12 +6,13 @@
 
 RTK is the program to measure, such as target/release/rtk. One existing key is set in generated JSON, JSONC and TOML files
 of the given sizes in KB. The minimal program is C: read the file, change one byte, write a temporary file beside it, fsync,
-rename, fsync the folder. Peers are used if they are there: jq, which drops comments, and in DIR those that keep them:
-node's jsonc-parser and comment-json, tomlkit and both programs named toml-cli. `--install-peers` gets these by npm, pip
-in a virtual environment, and cargo; what cannot be had is told and left out. (taplo's program reads and formats, but sets
-nothing.) None of the peers syncs and two only print; they are given that advantage. Runs are interleaved; of a
-large file a peer gets three runs, or one if that takes seconds. Medians of wall time, user+sys time and the largest resident set
-are told, since machines are noisy.
+rename, fsync the folder. Peers are used if they are there: jq, and tomlq of the yq that Debian packages, which drop
+comments, and in DIR those that keep them: node's jsonc-parser and comment-json, tomlkit and both programs named toml-cli.
+`--install-peers` gets these by npm, pip in a virtual environment, and cargo; what cannot be had is told and left out.
+(taplo's program reads and formats, but sets nothing; yq and dasel in Go are in none of these.) None of the peers
+syncs and some only print; they are given that advantage. Runs are interleaved; of a large file a peer gets three runs, or
+one if that takes seconds. Medians of wall time, user+sys time and the largest resident set are told, since machines are
+noisy.
 """
 import argparse, json, os, shutil, statistics, subprocess, tempfile
 
@@ -149,6 +150,8 @@ def programs(options, kind, key, folder, minimal):
     ]
     if kind == "json" and shutil.which("jq"):
         found.append(("jq (no comments, to stdout)", lambda f, v: ["jq", f'.["{first}"].{second} = {v}', f]))
+    if kind == "toml" and shutil.which("tomlq"):
+        found.append(("tomlq (no comments, to stdout)", lambda f, v: ["tomlq", "-t", f'.["{first}"].{second} = {v}', f]))
     if options.peers and kind in ("json", "jsonc") and shutil.which("node"):
         has = lambda name: os.path.isdir(os.path.join(options.peers, "node_modules", name))
         if has("jsonc-parser"):
