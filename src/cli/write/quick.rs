@@ -74,6 +74,10 @@ impl Shared {
 /// What a command with these words and no option of its own means, as the parser above would read it.
 fn command_of(command: &str, words: &[&OsString]) -> Option<WriteCommand> {
     let (path, rest) = words.split_first()?;
+    if path.is_empty() {
+        // An error there.
+        return None;
+    }
     if command == "file" {
         let args = FileArgs { path: path.into(), from: "-".into(), create: false, create_folders: false };
         return rest.is_empty().then_some(WriteCommand::File(args));
@@ -99,6 +103,7 @@ fn command_of(command: &str, words: &[&OsString]) -> Option<WriteCommand> {
 mod tests {
     use super::*;
     use clap::Parser as _;
+    use proptest::prelude::*;
 
     fn line(text: &str) -> Vec<OsString> {
         std::iter::once("rtk").chain(text.split(' ')).map(OsString::from).collect()
@@ -153,11 +158,32 @@ mod tests {
             "write file --json",
             "write set a.json a 1 --type integer",
             "write replace a b c",
+            "write file ",
+            "write get  a",
             "write help set x y",
             "memory get a b",
             "--json write get a b",
         ] {
             assert!(parse(&line(text)).is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_here_is_read_the_same_there(
+            command in "file|set|unset|get|get|set|replace|help",
+            words in proptest::collection::vec(
+                "|-|--|a\\.json|a|b c|help|1|-1|=|-=|é|--json|--js|--json=|-q|-v|-qv|--quiet|--verbose|--fast|--fas|\
+                 --dry-run|--no-follow|--in-place|--exit-code|--output=json|--raw|--create|-h|--help|-V|--type|int",
+                0..7,
+            ),
+        ) {
+            let words = ["rtk", "write", &command].into_iter().chain(words.iter().map(String::as_str));
+            let args: Vec<OsString> = words.map(OsString::from).collect();
+            if let Some(quick) = parse(&args) {
+                let whole = Cli::try_parse_from(&args).map_err(|error| TestCaseError::fail(error.to_string()))?;
+                prop_assert_eq!(format!("{quick:?}"), format!("{whole:?}"));
+            }
         }
     }
 
