@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 /// Of a longer transcript the first part is read, in bytes.
 const TRANSCRIPT_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// What is read at one look, in bytes; launches beyond that are told without.
+/// What is read at one look, notes and all, in bytes; launches beyond that are told without.
 const LOOK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Notes beside transcripts are this long at most, in bytes, and so many are read in one session.
 const META_BYTES_MAX: u64 = 64 * 1024;
@@ -58,16 +58,13 @@ impl Transcripts {
         launches: impl IntoIterator<Item = (&'l Launch, Option<&'l str>)>,
     ) -> Vec<Option<Use>> {
         let mut left = LOOK_BYTES_MAX;
-        let mut sessions: HashMap<&str, BTreeMap<String, String>> = HashMap::new();
+        let mut sessions: HashMap<PathBuf, Agents> = HashMap::new();
         let launches = launches.into_iter();
         launches
             .map(|(launch, agent_id)| {
-                let transcript = launch.transcript.as_deref()?;
-                let folder = folder_of(transcript).filter(|_| launch.action == Action::Injected)?;
-                let agents = sessions.entry(transcript).or_insert_with(|| agents_of(&folder));
-                let by_call = launch.tool_use_id.as_ref().and_then(|id| agents.get(id)).cloned();
-                let agent =
-                    by_call.or_else(|| by_prompt(&folder, launch, agent_id)).filter(|id| is_id(id))?;
+                let folder = folder_of(launch).filter(|_| launch.action == Action::Injected)?;
+                let agents = sessions.entry(folder.clone()).or_default();
+                let agent = agents.of_launch(&folder, launch, agent_id, &mut left).filter(|id| is_id(id))?;
                 let opened = self.opened(&folder.join(format!("agent-{agent}.jsonl")), &mut left)?;
                 Some(use_of(launch, &opened))
             })
@@ -84,10 +81,7 @@ impl Transcripts {
         {
             return Some(known.opened.clone());
         }
-        let wanted = length.min(TRANSCRIPT_BYTES_MAX);
-        *left = left.checked_sub(wanted)?;
-        let mut text = Vec::new();
-        file.take(wanted).read_to_end(&mut text).ok()?;
+        let text = read(file, &meta, TRANSCRIPT_BYTES_MAX, left)?;
         let opened = opened_in(&text);
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -97,54 +91,82 @@ impl Transcripts {
     }
 }
 
-/// The folder of a session's agents; `None` when the path is not that of a transcript.
-fn folder_of(transcript: &str) -> Option<PathBuf> {
-    let path = Path::new(transcript);
-    let is_one = path.is_absolute() && path.extension().is_some_and(|extension| extension == "jsonl");
-    is_one.then(|| path.with_extension("").join("subagents"))
+/// The folder of the agents of a launch's session; `None` when the path is not that of this session's transcript.
+fn folder_of(launch: &Launch) -> Option<PathBuf> {
+    let path = Path::new(launch.transcript.as_deref()?);
+    let named = format!("{}.jsonl", launch.session_id);
+    let is_own = path.is_absolute() && path.file_name().is_some_and(|name| name == named.as_str());
+    is_own.then(|| path.with_extension("").join("subagents"))
+}
+
+/// Agents of one session, read when they are asked for, once in a look.
+#[derive(Default)]
+struct Agents {
+    by_call: Option<BTreeMap<String, String>>,
+    /// Ids with the head of what each was asked.
+    prompts: Option<Vec<(String, String)>>,
+}
+
+impl Agents {
+    /// The agent of a launch: by the client's own note, else by its prompt.
+    fn of_launch(
+        &mut self,
+        folder: &Path,
+        launch: &Launch,
+        guess: Option<&str>,
+        left: &mut u64,
+    ) -> Option<String> {
+        let by_call = self.by_call.get_or_insert_with(|| agents_of(folder, left));
+        if let Some(agent) = launch.tool_use_id.as_ref().and_then(|id| by_call.get(id)) {
+            return Some(agent.clone());
+        }
+        by_prompt(self.prompts.get_or_insert_with(|| prompts_of(folder, left)), launch, guess)
+    }
 }
 
 /// Agents by the call that launched them, from the notes beside their transcripts.
-fn agents_of(folder: &Path) -> BTreeMap<String, String> {
+fn agents_of(folder: &Path, left: &mut u64) -> BTreeMap<String, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Meta {
         tool_use_id: String,
     }
-    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
-    let agent = |entry: std::fs::DirEntry| {
+    let mut call =
+        |path: &Path| Some(serde_json::from_slice::<Meta>(&head_of(path, left)?).ok()?.tool_use_id);
+    let named = agent_files(folder, ".meta.json");
+    named.filter_map(|(id, path)| Some((call(&path)?, id))).collect()
+}
+
+/// Agents with the head of what each was asked.
+fn prompts_of(folder: &Path, left: &mut u64) -> Vec<(String, String)> {
+    let named = agent_files(folder, ".jsonl");
+    named
+        .filter_map(|(id, path)| Some((id, crate::state::head(&first_prompt(&head_of(&path, left)?)?))))
+        .collect()
+}
+
+/// Ids and paths of the agents' files with this end.
+fn agent_files(folder: &Path, end: &'static str) -> impl Iterator<Item = (String, PathBuf)> {
+    let agent = move |entry: std::fs::DirEntry| {
         let name = entry.file_name().into_string().ok()?;
-        let id = name.strip_prefix("agent-")?.strip_suffix(".meta.json")?.to_owned();
-        let mut text = Vec::new();
-        let (file, _) = open(&entry.path())?;
-        file.take(META_BYTES_MAX).read_to_end(&mut text).ok()?;
-        let meta: Meta = serde_json::from_slice(&text).ok()?;
-        Some((meta.tool_use_id, id))
+        Some((name.strip_prefix("agent-")?.strip_suffix(end)?.to_owned(), entry.path()))
     };
-    entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent).collect()
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent)
 }
 
 /// The agent whose transcript begins with the prompt of a launch: older clients leave no notes, and of agents that
 /// start together the record can only guess which is whose. The guess decides between several with the same prompt.
-fn by_prompt(folder: &Path, launch: &Launch, guess: Option<&str>) -> Option<String> {
-    let entries = std::fs::read_dir(folder).ok()?;
-    let agent = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().into_string().ok()?;
-        let id = name.strip_prefix("agent-")?.strip_suffix(".jsonl")?;
-        let asked = first_prompt(&entry.path())?;
-        crate::state::head(&asked).starts_with(&launch.prompt_head).then(|| id.to_owned())
-    };
-    let mut agents: Vec<String> = entries.take(METAS_MAX).filter_map(Result::ok).filter_map(agent).collect();
-    let guessed = agents.iter().position(|id| Some(id.as_str()) == guess);
-    match (guessed, agents.len()) {
-        (Some(at), _) => Some(agents.swap_remove(at)),
-        (None, 1) => agents.pop(),
-        _ => None,
-    }
+fn by_prompt(prompts: &[(String, String)], launch: &Launch, guess: Option<&str>) -> Option<String> {
+    let asked = |(_, head): &&(String, String)| head.starts_with(&launch.prompt_head);
+    let agents: Vec<&String> = prompts.iter().filter(asked).map(|(id, _)| id).collect();
+    let guessed = agents.iter().find(|id| Some(id.as_str()) == guess);
+    let only = || agents.first().filter(|_| agents.len() == 1);
+    guessed.or_else(only).map(|id| (*id).clone())
 }
 
 /// What an agent was asked, from the first message of its transcript.
-fn first_prompt(path: &Path) -> Option<String> {
+fn first_prompt(text: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct First {
         message: Asked,
@@ -153,13 +175,25 @@ fn first_prompt(path: &Path) -> Option<String> {
     struct Asked {
         content: serde_json::Value,
     }
-    let mut text = Vec::new();
-    let (file, _) = open(path)?;
-    file.take(META_BYTES_MAX).read_to_end(&mut text).ok()?;
     let mut lines = text.split(|&byte| byte == b'\n');
     let First { message } = lines.find_map(|line| serde_json::from_slice(line).ok())?;
     let text = message.content.pointer("/0/text").unwrap_or(&message.content);
     text.as_str().map(str::to_owned)
+}
+
+/// The first part of a file.
+fn head_of(path: &Path, left: &mut u64) -> Option<Vec<u8>> {
+    let (file, meta) = open(path)?;
+    read(file, &meta, META_BYTES_MAX, left)
+}
+
+/// At most `bytes_max` of a file, as long as the look may read so much more.
+fn read(file: File, meta: &std::fs::Metadata, bytes_max: u64, left: &mut u64) -> Option<Vec<u8>> {
+    let wanted = meta.len().min(bytes_max);
+    *left = left.checked_sub(wanted)?;
+    let mut text = Vec::new();
+    file.take(wanted).read_to_end(&mut text).ok()?;
+    Some(text)
 }
 
 /// Opens a regular file; never waits for another program at the other end, and never follows a link.
@@ -276,7 +310,7 @@ mod tests {
     }
 
     fn launch(transcript: &Path) -> Launch {
-        let mut launch = Launch::new("s", 1);
+        let mut launch = Launch::new("0355", 1);
         launch.action = Action::Injected;
         launch.tool_use_id = Some("toolu_1".into());
         launch.project = Some("/p".into());
@@ -345,9 +379,30 @@ mod tests {
         let answered = Launch { action: Action::Answered, ..launch(&transcript) };
         let elsewhere = launch(&folder.path().join("0355"));
         let relative = launch(Path::new("0355.jsonl"));
-        for launch in [&answered, &elsewhere, &relative] {
+        let foreign = Launch { session_id: "0356".into(), ..launch(&transcript) };
+        for launch in [&answered, &elsewhere, &relative, &foreign] {
             assert_eq!(transcripts.uses([(launch, Some("a1"))]), [None]);
         }
+    }
+
+    #[test]
+    fn a_look_reads_so_much_and_no_more_however_many_launches_and_agents_there_are() {
+        let prompt = format!("{{\"message\":{{\"content\":\"another{}\"}}}}", "x".repeat(1000));
+        let (_folder, transcript, agent) = session(&[prompt.clone()]);
+        for number in 0..20 {
+            std::fs::write(agent.with_file_name(format!("agent-b{number}.jsonl")), &prompt).unwrap();
+        }
+        let launch = launch(&transcript);
+        let folder = folder_of(&launch).unwrap();
+        let mut agents = Agents::default();
+        let mut left = 100_000;
+        for _ in 0..50 {
+            assert_eq!(agents.of_launch(&folder, &launch, None, &mut left), None);
+        }
+        assert_eq!(100_000 - left, 21 * prompt.len() as u64, "each is read once");
+        let mut left = 5 * prompt.len() as u64;
+        assert_eq!(prompts_of(&folder, &mut left).len(), 5);
+        assert_eq!(left, 0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod cli;
 mod daemon;
 #[cfg(unix)]
 mod daemon_http;
+#[cfg(unix)]
 mod daemon_limits;
 mod doctor;
 mod documents;
