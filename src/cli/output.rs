@@ -3,6 +3,7 @@
 use super::args::{Color, Global};
 use super::error::CliError;
 use crate::base::Env;
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -60,13 +61,13 @@ impl Output {
     /// Tells people something on stderr, unless they asked for quiet.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(text);
+            self.say(&visible(text));
         }
     }
 
     /// Warns people on stderr.
     pub(super) fn warn(&self, text: &str) {
-        self.say(&format!("{} {text}", self.paint("33", "warning:")));
+        self.say(&format!("{} {}", self.paint("33", "warning:"), visible(text)));
     }
 
     /// Prints an error: what and where, then what to do next. With `--json` also as a document on stdout.
@@ -74,9 +75,9 @@ impl Output {
         if self.json {
             let _ = self.json(&document(&error.to_string(), error.hint().as_deref(), error.kind()));
         }
-        self.say(&format!("{} {error}", self.paint("31", "error:")));
+        self.say(&format!("{} {}", self.paint("31", "error:"), visible(&error.to_string())));
         if let Some(hint) = error.hint() {
-            self.say(&format!("  {} {hint}", self.paint("36", "hint:")));
+            self.say(&format!("  {} {}", self.paint("36", "hint:"), visible(&hint)));
         }
     }
 
@@ -87,6 +88,23 @@ impl Output {
     fn say(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
+}
+
+/// Names and texts of files are part of messages: what would steer the reader's terminal or turn its text around is
+/// shown escaped.
+fn visible(text: &str) -> Cow<'_, str> {
+    let steers = |ch: char| {
+        (ch.is_control() && !matches!(ch, '\n' | '\t'))
+            || matches!(ch, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(steers) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for ch in text.chars() {
+        if steers(ch) { shown.extend(ch.escape_unicode()) } else { shown.push(ch) }
+    }
+    shown.into()
 }
 
 fn pretty(value: &serde_json::Value) -> String {
@@ -158,5 +176,20 @@ impl Drop for Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_steer_the_terminal_is_shown_escaped_and_all_else_as_it_is() {
+        let plain = "a.json: line 1\n\t^ näive – \u{1F600}";
+        assert_eq!(visible(plain), plain);
+        assert_eq!(
+            visible("x\u{1b}]0;t\u{7}\r\u{9b}m\u{202e}y"),
+            "x\\u{1b}]0;t\\u{7}\\u{d}\\u{9b}m\\u{202e}y"
+        );
     }
 }

@@ -30,6 +30,15 @@ fn a_passage_is_replaced_once_or_as_often_as_said() {
 }
 
 #[test]
+fn a_patch_from_elsewhere_does_not_steer_the_terminal_by_the_names_in_it() {
+    let sandbox = Sandbox::new();
+    let diff = "--- a/x\u{1b}]0;owned\u{7}\n+++ b/x\u{1b}]0;owned\u{7}\n@@ -1 +1 @@\n-a\n+b\n";
+    let run = sandbox.rtk_with(&["write", "patch"], diff.as_bytes());
+    assert!(!run.stderr().contains(['\u{1b}', '\u{7}']), "{}", run.explain());
+    run.complains("x\\u{1b}]0;owned\\u{7}");
+}
+
+#[test]
 fn a_patch_changes_every_file_that_it_names_or_none() {
     let sandbox = Sandbox::new();
     let one = sandbox.write("src/one.txt", "a\nb\nc\n");
