@@ -301,7 +301,7 @@ pub(super) fn warm_up(session: &Session, context: &Context<'_>, root: &Root) -> 
         };
         match memory::refresh(context, root, &options) {
             Ok(_) => {}
-            Err(error @ (IndexError::Store(_) | IndexError::Fs(_))) => {
+            Err(error @ (IndexError::Store(_) | IndexError::Fs(_) | IndexError::NotSaved { .. })) => {
                 session.log.line("warn", &format!("first index: {error}"));
             }
             Err(error) => return Err(error.into()),

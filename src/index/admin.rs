@@ -120,6 +120,7 @@ pub fn refresh(
         updated = update(&mut index, context, root, &update_options)?;
     }
     index.end_reading()?;
+    save_surely(&mut index)?;
     if let Err(error) = refresh_history(context, root, &mut index) {
         // The ranking works without it, and the next refresh reads it.
         context.log.line("warn", &format!("index: history not saved: {error}"));
@@ -132,6 +133,18 @@ pub fn refresh(
     refreshed.changed = updated.changed;
     refreshed.elapsed_ms = clock.elapsed_us() / 1000;
     Ok(refreshed)
+}
+
+/// Saves what the update could not, or says why that cannot be: whoever asks for a refresh wants it on the disk.
+fn save_surely(index: &mut Index) -> Result<(), IndexError> {
+    if !index.dirty || index.outdated {
+        return Ok(());
+    }
+    let _held = Lock::acquire(&index.home.lock, REFRESH_WAIT)?;
+    if !index.save()? && !index.outdated {
+        return Err(IndexError::NotSaved { path: index.home.database.display().to_string() });
+    }
+    Ok(())
 }
 
 /// Merges segments and loose documents when they are many, gives back free space, and folds the write-ahead log in.

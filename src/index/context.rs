@@ -35,6 +35,12 @@ pub enum IndexError {
     /// The project's database cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// What was asked to be saved is not.
+    #[error("the index was not saved: {path} cannot be opened, or another process holds it")]
+    NotSaved {
+        /// The database.
+        path: String,
+    },
     /// A file of rtk's own cannot be written.
     #[error(transparent)]
     Fs(#[from] crate::fs::FsError),

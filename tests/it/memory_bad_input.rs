@@ -185,6 +185,13 @@ fn a_full_disk_spoils_neither_the_answer_nor_the_index() {
             let answer = without_timings(plan_in(&sandbox, &limit, &format!("full-{blocks}")));
             assert_eq!(answer, wanted, "{blocks} blocks");
         }
+        let refreshed = limited(&sandbox, &limit, &format!("full-{blocks}"), &["memory", "refresh"]);
+        let status = limited(&sandbox, "unlimited", &format!("full-{blocks}"), &["memory", "status"]);
+        if status.stdout().contains("none yet") {
+            refreshed.code(1).complains("memory.db");
+        } else {
+            refreshed.success();
+        }
         let answer = without_timings(plan_in(&sandbox, "unlimited", &format!("full-{blocks}")));
         assert_eq!(answer, wanted, "room again after {blocks} blocks");
     }
@@ -192,11 +199,15 @@ fn a_full_disk_spoils_neither_the_answer_nor_the_index() {
 
 /// The answer of a process that may write files of at most so many blocks of 512 bytes.
 fn plan_in(sandbox: &Sandbox, limit: &str, home: &str) -> Value {
+    limited(sandbox, limit, home, &["memory", "plan", "--json", TASK]).success().json()
+}
+
+fn limited(sandbox: &Sandbox, limit: &str, home: &str, args: &[&str]) -> Run {
     let mut command = sandbox.command(OsStr::new("sh"));
     let script = "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"";
     command.env("RTK_HOME", sandbox.tmp().join(home)).args(["-c", script, "sh", limit, RTK]);
-    command.args(["memory", "plan", "--json", TASK]);
-    sandbox.finish(command, b"").success().json()
+    command.args(args);
+    sandbox.finish(command, b"")
 }
 
 #[test]
