@@ -188,7 +188,9 @@ impl<'q> Seeker<'q> {
         let mut words: Vec<String> = Vec::new();
         for number in order {
             let shown = &self.query.terms[number].shown;
-            if !words.iter().any(|word| word.eq_ignore_ascii_case(shown)) {
+            // The parts of a name say nothing beside it.
+            let said = |word: &String| word.to_lowercase().contains(&shown.to_lowercase());
+            if !words.iter().any(said) {
                 words.push(shown.clone());
             }
             if words.len() == TELLING_WORDS_MAX {
@@ -340,6 +342,20 @@ mod tests {
             let lexed = Lexed::of(&source, &outline).unwrap();
             prop_assert_eq!(seeker.seek_in(&source, &lexed, &mut Memo::default()), anew);
         }
+    }
+
+    #[test]
+    fn a_file_that_has_a_part_of_a_name_is_not_said_to_have_the_name() {
+        let query = analyse("where are print_greetings and RateLimiter", None);
+        let rarities: Vec<f32> =
+            query.terms.iter().map(|term| if term.compound { 2.0 } else { 1.0 }).collect();
+        let seeker = Seeker::new(&query, &rarities);
+        let words = |source: &[u8]| {
+            let evidence = seeker.seek(source, &Outline::default(), &mut Memo::default());
+            seeker.telling_words(&evidence.terms)
+        };
+        assert_eq!(words(b"fn greet() { limiters() }"), ["greetings", "Limiter"]);
+        assert_eq!(words(b"fn print_greetings() {}"), ["print_greetings"]);
     }
 
     #[test]

@@ -294,6 +294,8 @@ impl Words {
                     return;
                 }
                 let compound = kind == TermKind::Joined;
+                // A file that has a part of a name need not have the name.
+                let shown = if compound || parts.len() == 1 { shown.clone() } else { spelled(&shown, term) };
                 let number = self.add(term, zone, compound, identifier, &shown);
                 self.terms[number].identifier |= identifier && (compound || parts.len() == 1);
                 self.terms[number].scope |= range.start < scope_end && !is_change_kind(term);
@@ -508,6 +510,17 @@ fn guess_type(text: &str) -> QueryType {
     } else {
         QueryType::General
     }
+}
+
+/// A part of a name as it is spelled there: its stem and the small letters that the stemmer cut off.
+fn spelled(name: &str, stem: &[u8]) -> String {
+    let small = name.to_ascii_lowercase();
+    let Some(start) = memchr::memmem::find(small.as_bytes(), stem) else {
+        return String::from_utf8_lossy(stem).into_owned();
+    };
+    let rest = name.as_bytes()[start + stem.len()..].iter();
+    let end = start + stem.len() + rest.take_while(|byte| byte.is_ascii_lowercase()).count();
+    name.get(start..end).unwrap_or(name).to_owned()
 }
 
 #[cfg(test)]
