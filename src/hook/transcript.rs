@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn a_look_reads_so_much_and_no_more_however_many_launches_and_agents_there_are() {
         let prompt = format!("{{\"message\":{{\"content\":\"another{}\"}}}}", "x".repeat(1000));
-        let (_folder, transcript, agent) = session(&[prompt.clone()]);
+        let (_folder, transcript, agent) = session(std::slice::from_ref(&prompt));
         for number in 0..20 {
             std::fs::write(agent.with_file_name(format!("agent-b{number}.jsonl")), &prompt).unwrap();
         }
