@@ -29,6 +29,7 @@ const SECRET_NAMES: &[&str] = &[
     "id_ed25519_sk",
     "credentials",
     "credentials.json",
+    "credentials.toml",
     "kubeconfig",
     "secrets.yml",
     "secrets.yaml",
@@ -37,7 +38,10 @@ const SECRET_NAMES: &[&str] = &[
     "master.key",
     "service-account.json",
     "service_account.json",
-    "terraform.tfvars",
+    "shadow",
+    "shadow-",
+    "gshadow",
+    "gshadow-",
     "wp-config.php",
     "htpasswd",
 ];
@@ -58,7 +62,8 @@ const SECRET_ENDINGS: &[&str] = &[
     ".mobileprovision",
     ".p8",
     ".kubeconfig",
-    ".auto.tfvars",
+    ".tfvars",
+    ".tfvars.json",
     ".age",
 ];
 const SECRET_FOLDERS: &[&str] = &[".ssh", ".aws", ".gnupg", ".kube", ".azure", ".gcloud"];
@@ -297,6 +302,11 @@ mod tests {
             "terraform.tfstate.backup",
             ".ssh/known",
             "a/.aws/config",
+            "etc/shadow",
+            "etc/gshadow-",
+            "prod.tfvars",
+            "live.auto.tfvars.json",
+            ".cargo/credentials.toml",
         ] {
             assert!(is_secret_path(path.as_bytes()), "{path}");
         }
@@ -312,6 +322,8 @@ mod tests {
             "keys/mod.rs",
             "credentials.rs",
             "environment.ts",
+            "shadow.rs",
+            "prod.tfvars.example",
             "config.pem.example",
             "",
         ] {
