@@ -60,6 +60,20 @@ impl Past {
         &self.files[commit.files.clone()]
     }
 
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let paths: usize = self.paths.iter().map(|path| size_of_val(path) + path.len()).sum();
+        let numbers = size_of_val(self.terms.as_slice()) + size_of_val(self.files.as_slice());
+        paths + numbers + size_of_val(self.commits.as_slice())
+    }
+
+    /// A number that is another one whenever another process has saved anything, a history among it, since this
+    /// process has opened the database; `None` without one.
+    pub(crate) fn version(index: &Index) -> Option<i64> {
+        let connection = index.connection.as_ref()?;
+        connection.prepare_cached("PRAGMA data_version").ok()?.query_row([], |row| row.get(0)).ok()
+    }
+
     /// Reads what was saved; what cannot be read is missing, for the ranking works without it.
     pub(crate) fn load(index: &Index) -> Past {
         let mut past = Past::default();

@@ -5,6 +5,7 @@ use super::document::FIELDS;
 use crate::project::{DirListing, FileStat};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What the index has of a file.
@@ -136,10 +137,16 @@ impl Entry {
 /// All folders by path; the root is the empty path.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
-    pub(crate) dirs: BTreeMap<Vec<u8>, Dir>,
+    /// Shared with the layouts that were made of them.
+    pub(crate) dirs: BTreeMap<Vec<u8>, Arc<Dir>>,
 }
 
 impl Manifest {
+    /// A folder to be changed.
+    pub(crate) fn dir_mut(&mut self, path: &[u8]) -> Option<&mut Dir> {
+        self.dirs.get_mut(path).map(Arc::make_mut)
+    }
+
     /// Files that are part of the project, and those of them that the index has looked at.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let entries = self.dirs.values().flat_map(|dir| &dir.entries);
@@ -157,7 +164,7 @@ impl Manifest {
             let path = row.get_ref(1)?.as_blob()?.to_vec();
             let Some(mut dir) = decode(&path, row.get_ref(2)?.as_blob()?) else { return Ok(None) };
             dir.row = row.get(0)?;
-            dirs.push((path, dir));
+            dirs.push((path, Arc::new(dir)));
         }
         Ok(Some(Manifest { dirs: dirs.into_iter().collect() }))
     }
@@ -183,7 +190,7 @@ impl Manifest {
     /// Notes what a committed save has written.
     pub(crate) fn saved(&mut self, rows: Vec<(Vec<u8>, i64)>) {
         for (path, row) in rows {
-            if let Some(dir) = self.dirs.get_mut(&path) {
+            if let Some(dir) = self.dir_mut(&path) {
                 (dir.row, dir.dirty) = (row, false);
             }
         }

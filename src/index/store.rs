@@ -506,7 +506,7 @@ mod tests {
             rule_files: Vec::new(),
         };
         let (dir, _) = super::super::manifest::Dir::relisted(None, &listing);
-        index.manifest.dirs.insert(path.to_vec(), dir);
+        index.manifest.dirs.insert(path.to_vec(), dir.into());
         index.dirty = true;
     }
 

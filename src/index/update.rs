@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -462,7 +463,7 @@ struct KnownDirs<'a> {
 
 impl<'a> KnownDirs<'a> {
     fn of(manifest: &'a Manifest) -> KnownDirs<'a> {
-        KnownDirs { dirs: manifest.dirs.iter().map(|(path, dir)| (path.as_slice(), dir)).collect() }
+        KnownDirs { dirs: manifest.dirs.iter().map(|(path, dir)| (path.as_slice(), dir.as_ref())).collect() }
     }
 }
 
@@ -520,7 +521,7 @@ fn add_unsure(index: &Index, items: &mut Vec<Item>, bytes_max: u64) {
 
 /// Replaces a folder by its listing and notes the files whose numbers differ.
 fn relist(index: &mut Index, listing: &DirListing, items: &mut Vec<Item>) {
-    let before = index.manifest.dirs.get(&listing.path);
+    let before = index.manifest.dirs.get(&listing.path).map(Arc::as_ref);
     if before.is_some_and(|dir| same_listing(dir, listing)) {
         return;
     }
@@ -533,7 +534,7 @@ fn relist(index: &mut Index, listing: &DirListing, items: &mut Vec<Item>) {
             items.push(Item { dir: listing.path.clone(), index: number, size: stat.size });
         }
     }
-    index.manifest.dirs.insert(listing.path.clone(), dir);
+    index.manifest.dirs.insert(listing.path.clone(), Arc::new(dir));
     index.dirty = true;
     for doc in gone {
         index.remove(doc);
@@ -555,7 +556,7 @@ fn remove_dir(index: &mut Index, path: &[u8]) {
         if dir.row != 0 {
             index.dropped_dirs.push(dir.row);
         }
-        for entry in dir.entries {
+        for entry in &dir.entries {
             index.remove(entry.doc);
         }
     }
@@ -570,7 +571,7 @@ fn apply(
     gone: &mut Vec<(Vec<u8>, Vec<u8>)>,
 ) {
     for (item, looked) in items.iter().zip(looked) {
-        let Some(dir) = index.manifest.dirs.get_mut(&item.dir) else { continue };
+        let Some(dir) = index.manifest.dir_mut(&item.dir) else { continue };
         let Some(entry) = dir.entries.get_mut(item.index) else { continue };
         updated.looked_at += usize::from(!matches!(looked, Looked::Skipped));
         let before = entry.doc;
@@ -607,14 +608,13 @@ fn apply(
                 entry.symbols = u32::try_from(changed.document.outline.symbols.len()).unwrap_or(u32::MAX);
                 let (path, number) = (item.dir.as_slice(), item.index);
                 let doc = index.add(changed.document);
-                if let Some(entry) =
-                    index.manifest.dirs.get_mut(path).and_then(|dir| dir.entries.get_mut(number))
+                if let Some(entry) = index.manifest.dir_mut(path).and_then(|dir| dir.entries.get_mut(number))
                 {
                     entry.doc = doc;
                 }
             }
         }
-        if let Some(dir) = index.manifest.dirs.get_mut(&item.dir) {
+        if let Some(dir) = index.manifest.dir_mut(&item.dir) {
             dir.dirty = true;
         }
         index.dirty = true;
@@ -625,7 +625,7 @@ fn apply(
 /// Takes files out that vanished between listing and reading; their folder will be listed again.
 fn remove_gone(index: &mut Index, gone: Vec<(Vec<u8>, Vec<u8>)>) {
     for (path, name) in gone {
-        let Some(dir) = index.manifest.dirs.get_mut(&path) else { continue };
+        let Some(dir) = index.manifest.dir_mut(&path) else { continue };
         let Ok(number) = dir.entries.binary_search_by(|entry| dir.name(entry).cmp(&name)) else { continue };
         let entry = &mut dir.entries[number];
         let doc = std::mem::take(&mut entry.doc);

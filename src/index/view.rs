@@ -10,7 +10,7 @@ use crate::project::FileClass;
 use crate::store::StoreError;
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// No document.
 const NONE: u32 = u32::MAX;
@@ -32,11 +32,6 @@ impl<'a> DocRef<'a> {
         self.dir.name(self.entry)
     }
 
-    /// Number of files in its folder, itself among them.
-    pub(crate) fn siblings(&self) -> usize {
-        self.dir.entries.len()
-    }
-
     pub(crate) fn path(&self) -> Vec<u8> {
         join(self.dir_path, self.name())
     }
@@ -50,9 +45,11 @@ impl<'a> DocRef<'a> {
     }
 }
 
-/// Where the living documents of an index are. As long as the index does not change, views are made from it in a
-/// fraction of the time that looking at every document takes.
+/// Where the living documents of an index are: worked out once for each state of it, and worthless for any other.
 pub(crate) struct Layout {
+    folders: Vec<Folder>,
+    /// Paths of the folders, one after the other.
+    paths: Vec<u8>,
     /// Number of the folder, and of the entry in it, by position.
     places: Vec<(u32, u32)>,
     /// Position by document.
@@ -61,13 +58,30 @@ pub(crate) struct Layout {
     pub(crate) mean_lengths: [f32; FIELDS],
 }
 
+struct Folder {
+    dir: Arc<Dir>,
+    /// Where its path begins among all.
+    path: u32,
+    /// Position of its first document.
+    first: u32,
+}
+
 impl Layout {
     pub(crate) fn of(index: &Index) -> Layout {
-        let files = index.manifest.dirs.values().map(|dir| dir.entries.len()).sum();
+        let dirs = &index.manifest.dirs;
+        let files = dirs.values().map(|dir| dir.entries.len()).sum();
+        let mut folders = Vec::with_capacity(dirs.len());
+        let mut paths = Vec::new();
         let mut places = Vec::with_capacity(files);
         let mut ids = Vec::with_capacity(files);
         let mut sums = [0_u64; FIELDS];
-        for (folder, dir) in (0_u32..).zip(index.manifest.dirs.values()) {
+        for (folder, (path, dir)) in (0_u32..).zip(dirs) {
+            folders.push(Folder {
+                dir: Arc::clone(dir),
+                path: paths.len() as u32,
+                first: places.len() as u32,
+            });
+            paths.extend_from_slice(path);
             for (at, entry) in (0_u32..).zip(&dir.entries) {
                 if entry.doc == 0 || !matches!(entry.state, State::Indexed | State::NameOnly) {
                     continue;
@@ -85,27 +99,32 @@ impl Layout {
         }
         let count = places.len().max(1) as f32;
         let mean_lengths = sums.map(|sum| (sum as f32 / count).max(1.0));
-        Layout { places, by_id, mean_lengths }
+        Layout { folders, paths, places, by_id, mean_lengths }
     }
 
-    /// Memory that it takes, in bytes.
+    /// Memory that it takes beside that of the index, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self.places.as_slice()) + size_of_val(self.by_id.as_slice())
+        size_of_val(self.folders.as_slice())
+            + self.paths.capacity()
+            + size_of_val(self.places.as_slice())
+            + size_of_val(self.by_id.as_slice())
+    }
+
+    fn path(&self, folder: usize) -> &[u8] {
+        let end = self.folders.get(folder + 1).map_or(self.paths.len(), |next| next.path as usize);
+        &self.paths[self.folders[folder].path as usize..end]
     }
 }
 
 /// All living documents; a document's position is its place in the order of paths.
 pub(crate) struct View<'a> {
-    dirs: Vec<(&'a [u8], &'a Dir)>,
     layout: &'a Layout,
     docs: OnceLock<Vec<DocRef<'a>>>,
 }
 
 impl<'a> View<'a> {
-    /// The view of an index by its layout, which must be that of its state now.
-    pub(crate) fn of(index: &'a Index, layout: &'a Layout) -> View<'a> {
-        let dirs = index.manifest.dirs.iter().map(|(path, dir)| (path.as_slice(), dir)).collect();
-        View { dirs, layout, docs: OnceLock::new() }
+    pub(crate) fn of(layout: &'a Layout) -> View<'a> {
+        View { layout, docs: OnceLock::new() }
     }
 
     /// Number of documents.
@@ -116,8 +135,18 @@ impl<'a> View<'a> {
     /// The document at a position, which must be below [`View::len`].
     pub(crate) fn doc(&self, position: usize) -> DocRef<'a> {
         let (folder, at) = self.layout.places[position];
-        let (dir_path, dir) = self.dirs[folder as usize];
-        DocRef { dir_path, dir, entry: &dir.entries[at as usize] }
+        let dir = &*self.layout.folders[folder as usize].dir;
+        DocRef { dir_path: self.layout.path(folder as usize), dir, entry: &dir.entries[at as usize] }
+    }
+
+    /// The number of a document's folder, in the order of paths.
+    pub(crate) fn folder(&self, position: usize) -> usize {
+        self.layout.places[position].0 as usize
+    }
+
+    /// How many files each folder has, those that are no documents among them, by the folder's number.
+    pub(crate) fn siblings(&self) -> impl Iterator<Item = usize> {
+        self.layout.folders.iter().map(|folder| folder.dir.entries.len())
     }
 
     /// All documents by position; for whoever looks at most of them.
@@ -127,18 +156,29 @@ impl<'a> View<'a> {
 
     /// The position of the file at a path; `None` when there is none.
     pub(crate) fn find(&self, path: &[u8]) -> Option<usize> {
-        let wanted = split_path(path);
-        let (mut low, mut high) = (0, self.len());
+        let (wanted, name) = split_path(path);
+        let folders = &self.layout.folders;
+        let (mut low, mut high) = (0, folders.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            let doc = self.doc(middle);
-            match (doc.folder(), doc.name()).cmp(&wanted) {
+            match self.layout.path(middle).cmp(wanted) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
-                Ordering::Equal => return Some(middle),
+                Ordering::Equal => {
+                    let end = folders.get(middle + 1).map_or(self.len(), |next| next.first as usize);
+                    return self.find_in(&folders[middle].dir, folders[middle].first as usize..end, name);
+                }
             }
         }
         None
+    }
+
+    /// The position of a name among the documents of a folder.
+    fn find_in(&self, dir: &Dir, positions: Range<usize>, name: &[u8]) -> Option<usize> {
+        let first = positions.start;
+        let places = &self.layout.places[positions];
+        let named = |&(_, at): &(u32, u32)| dir.name(&dir.entries[at as usize]).cmp(name);
+        places.binary_search_by(named).ok().map(|number| first + number)
     }
 
     /// The position of a document; `None` when it is gone.
@@ -156,7 +196,7 @@ impl<'a> View<'a> {
         &self,
         index: &Index,
         hashes: &[u64],
-        mut each: impl FnMut(usize, &[(u32, Frequencies)]),
+        mut each: impl FnMut(usize, &mut [(u32, Frequencies)]),
     ) -> Result<(), StoreError> {
         let damaged = || StoreError::Damaged {
             path: index.home.database.display().to_string(),
@@ -181,7 +221,7 @@ impl<'a> View<'a> {
                     list.push((position as u32, terms[at].1));
                 }
             }
-            each(number, &list);
+            each(number, &mut list);
         }
         Ok(())
     }

@@ -54,30 +54,94 @@ pub(super) struct Trace {
     pub(super) churn: f32,
 }
 
-/// History with the files that still exist.
+/// History with the files that still exist: the same for every question to one state of the index and of the history.
 pub(super) struct Chronicle {
     past: Past,
-    /// Position of each path in the view; `None` when it is gone.
-    positions: Vec<Option<usize>>,
+    /// Position in the view of each path of the past; `NONE` when it is gone.
+    positions: Vec<u32>,
+    /// Number of the path by position; empty without a history.
+    numbers: Vec<u32>,
     /// Weight of each commit by age: 1 for the newest.
     decay: Vec<f32>,
+    /// Logarithm of recent changes by path.
+    churn: Vec<f32>,
+    /// Terms of the messages of all commits that touched a path, and their mean.
+    lengths: Vec<u32>,
+    length_mean: f32,
+    /// Weighted changes of the living files of each folder, by its number; empty without a history.
+    changes: Vec<f32>,
+}
+
+/// No position, no path.
+const NONE: u32 = u32::MAX;
+
+/// What history says of files for one question, by the number of the path.
+pub(super) struct Traces<'c> {
+    chronicle: &'c Chronicle,
+    words: Vec<f32>,
+    near: Vec<f32>,
+}
+
+impl Traces<'_> {
+    /// What history says of the file at a position; `None` when it says nothing.
+    pub(super) fn of(&self, position: usize) -> Option<Trace> {
+        let number = self.chronicle.number(position)?;
+        let (words, near) = (self.words[number], self.near[number]);
+        Some(Trace { words, near, churn: self.chronicle.churn[number] })
+    }
+
+    /// Positions of the files that commits like the task touched, with the say of these; in no certain order.
+    pub(super) fn near(&self) -> impl Iterator<Item = (usize, f32)> {
+        let all = self.chronicle.positions.iter().zip(&self.near);
+        all.filter(|&(&position, &near)| near > 0.0 && position != NONE)
+            .map(|(&position, &near)| (position as usize, near))
+    }
 }
 
 impl Chronicle {
     pub(super) fn of(past: Past, view: &View<'_>) -> Chronicle {
-        let positions = past.paths.iter().map(|path| view.find(path)).collect();
+        let position = |path: &Vec<u8>| view.find(path).map_or(NONE, |position| position as u32);
+        let positions: Vec<u32> = past.paths.iter().map(position).collect();
+        let mut numbers = vec![NONE; if positions.is_empty() { 0 } else { view.len() }];
+        for (&position, number) in positions.iter().zip(0..).filter(|&(&position, _)| position != NONE) {
+            numbers[position as usize] = number;
+        }
         // Age is counted from the newest commit, not from now: the same answer tomorrow.
         let newest = past.commits.iter().map(|commit| commit.time).max().unwrap_or(0);
-        let decay = past
+        let decay: Vec<f32> = past
             .commits
             .iter()
             .map(|commit| (-(newest.saturating_sub(commit.time) as f32) / HALF_LIFE_S).exp2())
             .collect();
-        Chronicle { past, positions, decay }
+        let mut churn = vec![0.0_f32; positions.len()];
+        let mut lengths = vec![0_u32; positions.len()];
+        for (commit, decay) in past.commits.iter().zip(&decay) {
+            let terms = past.terms(commit).len() as u32;
+            for &file in past.files(commit) {
+                churn[file as usize] += decay;
+                lengths[file as usize] += terms;
+            }
+        }
+        churn.iter_mut().for_each(|churn| *churn = churn.ln_1p());
+        let length_mean = mean_length(lengths.iter().map(|&length| length as usize));
+        let changes = Vec::new();
+        let mut chronicle =
+            Chronicle { past, positions, numbers, decay, churn, lengths, length_mean, changes };
+        chronicle.changes = chronicle.changes_by_folder(view);
+        chronicle
     }
 
-    /// Weighted changes of the living files of each folder; empty without a history.
-    pub(super) fn changes_by_folder<'a>(&self, view: &View<'a>) -> HashMap<&'a [u8], f32> {
+    /// About how much memory it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.past.bytes()
+            + (self.numbers.len() + self.decay.len() + 4 * self.positions.len()) * size_of::<u32>()
+    }
+
+    fn number(&self, position: usize) -> Option<usize> {
+        self.numbers.get(position).filter(|&&number| number != NONE).map(|&number| number as usize)
+    }
+
+    fn changes_by_folder(&self, view: &View<'_>) -> Vec<f32> {
         let mut changes = vec![0.0_f32; self.past.paths.len()];
         for (commit, decay) in self.past.commits.iter().zip(&self.decay) {
             let files = self.past.files(commit);
@@ -88,32 +152,27 @@ impl Chronicle {
                 }
             }
         }
-        let mut by_folder: HashMap<&[u8], f32> = HashMap::new();
-        for (position, change) in self.positions.iter().zip(changes) {
-            if let Some(position) = *position {
-                *by_folder.entry(view.doc(position).folder()).or_default() += change;
+        let living = self.positions.iter().any(|&position| position != NONE);
+        let mut by_folder = vec![0.0_f32; if living { view.siblings().count() } else { 0 }];
+        for (&position, change) in self.positions.iter().zip(changes) {
+            if position != NONE {
+                by_folder[view.folder(position as usize)] += change;
             }
         }
         by_folder
     }
 
-    /// What history says of files, by position, only those of which it says anything; and how well it knows the task.
-    pub(super) fn traces(&self, query: &Query) -> (HashMap<usize, Trace>, Acquaintance) {
-        let mut traces: Vec<Trace> = vec![Trace::default(); self.past.paths.len()];
-        for (commit, decay) in self.past.commits.iter().zip(&self.decay) {
-            for &file in self.past.files(commit) {
-                traces[file as usize].churn += decay;
-            }
-        }
+    /// Weighted changes of the living files of each folder, by its number; empty without a history.
+    pub(super) fn changes(&self) -> &[f32] {
+        &self.changes
+    }
+
+    /// What history says of files, and how well it knows the task.
+    pub(super) fn traces(&self, query: &Query) -> (Traces<'_>, Acquaintance) {
         let matches = self.matches(query);
-        self.add_near(query, &matches, &mut traces);
-        self.add_words(query, &matches, &mut traces);
-        let named = self.positions.iter().zip(traces);
-        let traces = named.filter_map(|(position, mut trace)| {
-            trace.churn = trace.churn.ln_1p();
-            position.map(|position| (position, trace))
-        });
-        (traces.collect(), self.acquaintance(query, &matches))
+        let near = self.near(query, &matches);
+        let words = self.words(query, &matches);
+        (Traces { chronicle: self, words, near }, self.acquaintance(query, &matches))
     }
 
     /// How well the messages know the task; `matches` are pairs of term number and commit number, in order of terms.
@@ -204,8 +263,10 @@ impl Chronicle {
         matches
     }
 
-    fn add_near(&self, query: &Query, matches: &[(u32, u32)], traces: &mut [Trace]) {
+    /// How much commits like the task touched each path.
+    fn near(&self, query: &Query, matches: &[(u32, u32)]) -> Vec<f32> {
         let commits = &self.past.commits;
+        let mut near = vec![0.0_f32; self.positions.len()];
         let mean = mean_length(commits.iter().map(|commit| self.past.terms(commit).len()));
         let mut alike = vec![0.0_f32; commits.len()];
         for group in matches.chunk_by(|a, b| a.0 == b.0) {
@@ -224,21 +285,16 @@ impl Chronicle {
             let weight =
                 (alike[commit] / best).powf(1.5) * self.decay[commit] / (files.len().max(1) as f32).sqrt();
             for &file in files {
-                traces[file as usize].near += weight;
+                near[file as usize] += weight;
             }
         }
+        near
     }
 
-    fn add_words(&self, query: &Query, matches: &[(u32, u32)], traces: &mut [Trace]) {
-        let mut lengths = vec![0_u32; traces.len()];
-        for commit in &self.past.commits {
-            let terms = self.past.terms(commit).len() as u32;
-            for &file in self.past.files(commit) {
-                lengths[file as usize] += terms;
-            }
-        }
-        let mean = mean_length(lengths.iter().map(|&length| length as usize));
-        let mut counts = vec![0_u32; traces.len()];
+    /// BM25 over the messages of all commits that touched each path.
+    fn words(&self, query: &Query, matches: &[(u32, u32)]) -> Vec<f32> {
+        let mut words = vec![0.0_f32; self.positions.len()];
+        let mut counts = vec![0_u32; words.len()];
         let mut touched: Vec<u32> = Vec::new();
         for group in matches.chunk_by(|a, b| a.0 == b.0) {
             let term = &query.terms[group[0].0 as usize];
@@ -250,21 +306,24 @@ impl Chronicle {
                     counts[file as usize] += 1;
                 }
             }
-            let weight = term.weight * super::rank::idf(traces.len(), touched.len());
+            let weight = term.weight * super::rank::idf(words.len(), touched.len());
             for file in touched.drain(..) {
                 let file = file as usize;
                 let count = std::mem::take(&mut counts[file]) as f32;
-                traces[file].words += weight * count / (count + norm(lengths[file] as f32, mean));
+                let length = norm(self.lengths[file] as f32, self.length_mean);
+                words[file] += weight * count / (count + length);
             }
         }
+        words
     }
 
     /// Files that were changed together with the seeds, by position; seeds are positions with weights.
     pub(super) fn together(&self, seeds: &[(usize, f32)]) -> HashMap<usize, f32> {
         let mut weights = vec![0.0_f32; self.past.paths.len()];
-        for (position, weight) in self.positions.iter().zip(&mut weights) {
-            let seed = seeds.iter().find(|(seed, _)| Some(*seed) == *position);
-            *weight = seed.map_or(0.0, |&(_, weight)| weight);
+        for &(seed, weight) in seeds {
+            if let Some(number) = self.number(seed) {
+                weights[number] = weight;
+            }
         }
         let mut changes = vec![2.0_f32; weights.len()];
         let mut shared: Vec<(&PastCommit, f32)> = Vec::new();
@@ -287,8 +346,9 @@ impl Chronicle {
             for &seed in files.iter().filter(|&&file| weights[file as usize] > 0.0) {
                 let weight = weights[seed as usize] * share / changes[seed as usize];
                 for &other in files.iter().filter(|&&other| other != seed) {
-                    if let Some(position) = self.positions[other as usize] {
-                        *together.entry(position).or_default() += weight;
+                    let position = self.positions[other as usize];
+                    if position != NONE {
+                        *together.entry(position as usize).or_default() += weight;
                     }
                 }
             }

@@ -21,6 +21,7 @@ mod references;
 mod render;
 mod search;
 mod shelf;
+mod terms;
 mod types;
 mod usual;
 

@@ -3,8 +3,9 @@
 
 use super::query::Query;
 use crate::index::{DocRef, HashedMap, Outline};
-use crate::text::{TermKind, raw_words, term_hash, terms_of};
+use crate::text::{TermKind, beginnings, raw_words, term_hash, terms_of};
 use std::collections::HashMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Best files whose imports count.
 const SEEDS_MAX: usize = 12;
@@ -72,21 +73,19 @@ fn ask_imports(nodes: &[Node<'_>], voices: &mut [Voices]) {
 
 /// Candidates by the name under which they are imported.
 struct Names<'t> {
-    by_name: HashMap<&'t [u8], Vec<usize>>,
-    /// Lower-case components of each path, the last without extension; an index file is known by its folder.
-    paths: Vec<Vec<&'t [u8]>>,
+    /// By the hash of the name.
+    by_name: HashedMap<Vec<usize>>,
+    /// The paths as [`module_text`] gives them.
+    texts: &'t [Vec<u8>],
 }
 
 impl<'t> Names<'t> {
-    /// `texts` are the paths as [`module_text`] gives them.
     fn of(texts: &'t [Vec<u8>]) -> Names<'t> {
-        let mut names = Names { by_name: HashMap::new(), paths: Vec::with_capacity(texts.len()) };
+        let mut names = Names { by_name: HashedMap::default(), texts };
         for (number, text) in texts.iter().enumerate() {
-            let parts: Vec<&[u8]> = pieces(text).collect();
-            if let Some(last) = parts.last() {
-                names.by_name.entry(last).or_default().push(number);
+            if let Some(last) = pieces(text).next_back() {
+                names.by_name.entry(xxh3_64(last)).or_default().push(number);
             }
-            names.paths.push(parts);
         }
         names
     }
@@ -98,11 +97,12 @@ impl<'t> Names<'t> {
         for inner in 0..=INNER_PARTS_MAX.min(parts.len().saturating_sub(1)) {
             let wanted = &parts[..parts.len() - inner];
             let Some(last) = wanted.last() else { return Vec::new() };
-            let Some(named) = self.by_name.get(last.as_slice()) else { continue };
+            let Some(named) = self.by_name.get(&xxh3_64(last)) else { continue };
             let fit = |&&to: &&usize| {
-                let tail = self.paths[to].iter().rev().zip(wanted.iter().rev());
-                let tail = tail.take_while(|(a, b)| **a == b.as_slice()).count();
-                let head = self.paths[to].iter().zip(&self.paths[from]).take_while(|(a, b)| a == b).count();
+                let path = || pieces(&self.texts[to]);
+                let tail = path().rev().zip(wanted.iter().rev());
+                let tail = tail.take_while(|(a, b)| *a == b.as_slice()).count();
+                let head = path().zip(pieces(&self.texts[from])).take_while(|(a, b)| a == b).count();
                 let same_language = nodes[to].doc.entry.language == nodes[from].doc.entry.language;
                 (tail, same_language, head)
             };
@@ -143,7 +143,7 @@ pub(super) fn components(path: &[u8]) -> Vec<Vec<u8>> {
     pieces(path).map(<[u8]>::to_ascii_lowercase).collect()
 }
 
-fn pieces(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn pieces(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     path.split(|&byte| byte == b'/').filter(|part| !part.is_empty())
 }
 
@@ -192,6 +192,9 @@ fn ask_tests(nodes: &[Node<'_>], voices: &mut [Voices]) {
         *value = value.max(node.lexical);
     }
     tests.remove(&Vec::new());
+    if tests.is_empty() {
+        return;
+    }
     for (node, voice) in nodes.iter().zip(voices).filter(|(node, _)| !node.test) {
         voice.tested = tests.get(&tested_name(node.doc.name())).copied().unwrap_or(0.0);
     }
@@ -223,25 +226,65 @@ pub(super) struct Aliases<'q> {
     memo: HashedMap<f32>,
     /// The words of one path; kept for its memory.
     seen: Vec<u64>,
+    kin: Kin,
+}
+
+/// Tells of most words of paths, by the first two bytes of their parts, that they stand for no word of the question.
+struct Kin {
+    /// By first byte, a bit for each second one, in as many bits as [`beginnings`] tells of either.
+    seconds: [u32; 32],
+}
+
+impl Kin {
+    fn of(words: &[(&[u8], f32)]) -> Kin {
+        let mut seconds = [0_u32; 32];
+        for (word, _) in words {
+            let low = |at: usize| usize::from(word[at]) & 31;
+            // A short form has no vowels but as its first letter; among digits anything may be one.
+            let open = word[0].is_ascii_digit() || (word.len() <= SHORT_MAX && is_short_form(word));
+            seconds[low(0)] |= if open { u32::MAX } else { 1 << low(1) | !VOWELS };
+        }
+        Kin { seconds }
+    }
+
+    fn may_have(&self, word: &[u8]) -> bool {
+        let is_kin =
+            |beginning: u16| self.seconds[usize::from(beginning & 31)] >> (beginning >> 5 & 31) & 1 == 1;
+        !beginnings(word, |beginning| !is_kin(beginning))
+    }
+}
+
+/// Short forms that are no beginnings have at most so many bytes.
+const SHORT_MAX: usize = 4;
+/// A bit for each vowel, by the lower bits of its byte.
+const VOWELS: u32 = 1 << 1 | 1 << 5 | 1 << 9 | 1 << 15 | 1 << 21;
+
+/// Consonants only, but for the first letter.
+fn is_short_form(word: &[u8]) -> bool {
+    word[1..].iter().all(|byte| !matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u'))
 }
 
 impl<'q> Aliases<'q> {
     pub(super) fn new(query: &'q Query, rarities: &[f32]) -> Aliases<'q> {
         let terms = query.terms.iter().zip(rarities).filter(|(term, _)| !term.compound);
-        let words = terms
+        let words: Vec<(&[u8], f32)> = terms
             .filter(|(term, _)| term.text.len() >= 2 && term.text.is_ascii())
             .map(|(term, rarity)| (term.text.as_bytes(), term.weight * rarity))
             .collect();
-        Aliases { words, memo: HashedMap::default(), seen: Vec::new() }
+        let kin = Kin::of(&words);
+        Aliases { words, memo: HashedMap::default(), seen: Vec::new(), kin }
     }
 
     /// Sum over the words of a path of the best word of the question that each may stand for.
     pub(super) fn value(&mut self, doc: &DocRef<'_>) -> f32 {
         let mut sum = 0.0;
-        let Aliases { words, memo, seen } = self;
+        let Aliases { words, memo, seen, kin } = self;
         seen.clear();
         for text in [doc.folder(), doc.name()] {
             raw_words(text, |word, _| {
+                if !kin.may_have(word) {
+                    return;
+                }
                 terms_of(word, |term, kind| {
                     let hash = term_hash(term);
                     if kind == TermKind::Part && !seen.contains(&hash) {
@@ -269,8 +312,7 @@ fn kinship(a: &[u8], b: &[u8]) -> f32 {
         return if short.len() < 3 { 0.0 } else { (short.len() as f32 / long.len() as f32).sqrt() };
     }
     // `ctx` for `context`: consonants only, in order.
-    let consonants = short[1..].iter().all(|byte| !matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u'));
-    if short.len() > 4 || !consonants || long.len() < 2 * short.len() {
+    if short.len() > SHORT_MAX || !is_short_form(short) || long.len() < 2 * short.len() {
         return 0.0;
     }
     let mut rest = long.iter();
@@ -280,6 +322,7 @@ fn kinship(a: &[u8], b: &[u8]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn short_forms_are_kin_and_chance_is_not() {
@@ -289,6 +332,23 @@ mod tests {
         assert_eq!(kinship(b"context", b"cat"), 0.0);
         assert_eq!(kinship(b"pool", b"pool"), 0.0);
         assert_eq!(kinship(b"xtc", b"context"), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_of_a_path_is_turned_away_that_has_kin(
+            asked in "[a-d1-3]{2,7}",
+            word in "([a-dA-D]{1,4}|[1-5]{1,3}|_|é|[a-d]{1,6}){1,5}",
+        ) {
+            let words = [(asked.as_bytes(), 1.0)];
+            let mut most = 0.0_f32;
+            terms_of(word.as_bytes(), |term, kind| {
+                if kind == TermKind::Part {
+                    most = most.max(best_kinship(&words, term));
+                }
+            });
+            prop_assert!(most == 0.0 || Kin::of(&words).may_have(word.as_bytes()), "{word} for {asked}");
+        }
     }
 
     #[test]

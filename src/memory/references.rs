@@ -1,5 +1,6 @@
 //! Which candidates have the names of the best files in their text.
 
+use super::prepared::Prepared;
 use super::rank;
 use crate::index::{DocRef, Index, View};
 use crate::store::StoreError;
@@ -10,15 +11,13 @@ const NAME_BYTES_MIN: usize = 5;
 /// Longer words have no terms, in bytes.
 const NAME_BYTES_MAX: usize = 80;
 
-/// The number of a file that is no candidate.
-const NOT_A_CANDIDATE: u32 = u32::MAX;
-
 /// For each candidate the score of the best seed whose name it has in its text, times the rarity of that name.
 ///
 /// Candidates and seeds are positions in the view; a seed's score is 0 to 1, and no seed speaks for itself.
 pub(super) fn referring(
     index: &Index,
     view: &View<'_>,
+    prepared: &Prepared,
     pool: &[usize],
     seeds: &[(usize, f32)],
 ) -> Result<Vec<f32>, StoreError> {
@@ -27,22 +26,15 @@ pub(super) fn referring(
         .collect();
     let hashes: Vec<u64> = named.iter().map(|&(hash, ..)| hash).collect();
     let count = view.len();
-    let mut numbers: Vec<u32> = vec![NOT_A_CANDIDATE; count];
-    for (&position, number) in pool.iter().zip(0..) {
-        numbers[position] = number;
-    }
     let mut values = vec![0.0_f32; pool.len()];
-    view.postings(index, &hashes, |seed, list| {
-        let (_, own, score) = named[seed];
-        let value = score * rank::idf(count, list.len()) / rank::idf(count, 1);
-        for (position, _) in list {
-            let position = *position as usize;
-            if numbers[position] != NOT_A_CANDIDATE && position != own {
-                let number = numbers[position] as usize;
-                values[number] = values[number].max(value);
+    for (term, &(_, own, score)) in prepared.terms(index, view, &hashes)?.iter().zip(&named) {
+        let share = score * rank::idf(count, term.documents) / rank::idf(count, 1);
+        for (&position, value) in pool.iter().zip(&mut values) {
+            if position != own && term.is_in(position) {
+                *value = value.max(share);
             }
         }
-    })?;
+    }
     Ok(values)
 }
 

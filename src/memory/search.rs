@@ -3,17 +3,17 @@
 use super::assemble::candidate;
 use super::confidence::Grounds;
 use super::evidence::{Evidence, Memo, Place, Seeker};
-use super::gather::{FIRST_SIGNALS, Gathered, gather};
-use super::history::{Acquaintance, Chronicle, Trace};
+use super::gather::{Gathered, gather};
+use super::history::{Acquaintance, Chronicle, Traces};
 use super::neighbours::{self, Aliases, Node};
-use super::prepared::{Prepared, is_data};
+use super::prepared::{Prepared, Still};
 use super::query::{self, Query};
 use super::rank::{self, Signal, Signals};
 use super::references::referring;
 use super::shelf::{Known, Shelf, Text};
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
 use crate::index::{
-    self, Compared, Context, DocRef, Fresh, HashedMap, Index, IndexError, Outline, Past, Source, View,
+    self, Compared, Context, DocRef, Fresh, HashedMap, Index, IndexError, Outline, Source, View,
 };
 use crate::project::{self, Root, RootKind};
 use crate::store::StoreError;
@@ -26,8 +26,6 @@ use xxhash_rust::xxh3::xxh3_64;
 const EVIDENCE_FILES: usize = 32;
 /// Files that get signals beyond the posting lists.
 const POOL: usize = 400;
-/// Files that get priors.
-const FIRST_POOL: usize = 1500;
 /// Files whose content is kept for the slice.
 const KEPT_FILES: usize = 24;
 /// Larger files are not read for evidence, in bytes.
@@ -141,26 +139,26 @@ impl Asked<'_> {
         stop: &AtomicBool,
     ) -> Result<Option<Ranked>, IndexError> {
         let Asked { context, root, question, query, shelf } = *self;
-        let view = View::of(index, &prepared.layout);
+        let view = View::of(&prepared.layout);
         let mut facts = facts_with(context, root, prepared.counts, walked);
         if view.len() == 0 || query.terms.is_empty() && query.mentions.is_empty() {
             return Ok(Some(Ranked::of(facts, Confidence::None, query.query_type, Vec::new())));
         }
-        let gathered = match gather(index, &view, &prepared.norms, query) {
+        prepared.ask(&view);
+        let gathered = match gather(index, &view, prepared, query) {
             Err(error @ StoreError::Damaged { .. }) => {
                 index::set_aside(context, &index.home);
                 return Err(error.into());
             }
             result => result?,
         };
-        let met = gathered.met();
-        facts.candidates = met.len();
+        facts.candidates = gathered.candidates;
         facts.timings_us.push(("query".into(), context.deadline.elapsed_us()));
         let rarities = gathered.rarities.as_slice();
         let view = &view;
         let ranking = Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf };
         let wanted = question.top.max(KEPT_FILES);
-        let weighed = ranking.weigh(&gathered, met, wanted, &mut facts.timings_us)?;
+        let weighed = ranking.weigh(&gathered, wanted, &mut facts.timings_us)?;
         let Some((found, acquaintance)) = weighed else { return Ok(None) };
         let grounds = Grounds::of(query, rarities, &found, acquaintance, view.len());
         facts.certainty = grounds.certainty();
@@ -234,17 +232,16 @@ impl Ranking<'_> {
     fn weigh(
         &self,
         gathered: &Gathered,
-        met: Vec<usize>,
         wanted: usize,
         timings: &mut Vec<(String, u64)>,
     ) -> Result<Option<(Vec<Found>, Acquaintance)>, StoreError> {
         let mut time = |name: &str| timings.push((name.to_owned(), self.context.deadline.elapsed_us()));
-        let chronicle = Chronicle::of(Past::load(self.index), self.view);
+        let chronicle = self.prepared.chronicle(self.index, self.view);
         let (traces, acquaintance) = chronicle.traces(self.query);
-        let mut pool = first_pool(gathered, met, traces);
-        self.add_folder_rates(&chronicle, &mut pool);
+        let positions = gathered.pool(traces.near());
         time("history");
-        self.add_path_signals(&mut pool);
+        let mut pool = self.first_pool(gathered, &positions, &traces, chronicle.changes());
+        self.add_aliases(&mut pool);
         time("priors");
         if self.stop.load(Ordering::Relaxed) {
             return Ok(None);
@@ -281,42 +278,48 @@ impl Ranking<'_> {
         best
     }
 
-    /// Adds priors, and what the words of the paths say to the best by then, who are left.
-    fn add_path_signals(&self, pool: &mut Vec<(usize, Signals)>) {
-        self.add_priors(pool);
-        order(pool);
-        pool.truncate(POOL);
+    /// The best of the files at these positions by what postings, history and priors say of them, best first.
+    fn first_pool(
+        &self,
+        gathered: &Gathered,
+        positions: &[usize],
+        traces: &Traces<'_>,
+        changes: &[f32],
+    ) -> Vec<(usize, Signals)> {
+        let terms: HashedMap<()> = self.query.terms.iter().map(|term| (term.hash, ())).collect();
+        // The index leaves such words out of names.
+        let noisy = self.query.terms.iter().any(|term| index::is_noise(term.text.as_bytes()));
+        let rates: Vec<f32> = changes
+            .iter()
+            .zip(self.view.siblings())
+            .map(|(&change, files)| folder_rate(change, files))
+            .collect();
+        let mut pool = Vec::with_capacity(positions.len());
+        for (&position, (mut signals, in_stem)) in positions.iter().zip(gathered.signals(positions)) {
+            if let Some(trace) = traces.of(position) {
+                signals[Signal::HistoryWords as usize] = trace.words;
+                signals[Signal::HistoryNear as usize] = trace.near;
+                signals[Signal::Churn as usize] = trace.churn;
+            }
+            if !rates.is_empty() {
+                signals[Signal::FolderRate as usize] = rates[self.view.folder(position)];
+            }
+            let still = self.prepared.still(self.view, position);
+            priors(&still, self.query.query_type, &self.prepared.shares, &mut signals);
+            if in_stem || noisy {
+                signals[Signal::StemCover as usize] = stem_cover(&self.view.doc(position), &terms);
+            }
+            pool.push((position, signals));
+        }
+        best(pool, POOL)
+    }
+
+    /// Adds what the words of the paths say.
+    fn add_aliases(&self, pool: &mut [(usize, Signals)]) {
         let mut aliases = Aliases::new(self.query, self.rarities);
         for (position, signals) in pool {
             let doc = self.view.doc(*position);
             signals[Signal::Alias as usize] = aliases.value(&doc);
-        }
-    }
-
-    fn add_folder_rates(&self, chronicle: &Chronicle, pool: &mut [(usize, Signals)]) {
-        let changes = chronicle.changes_by_folder(self.view);
-        if changes.is_empty() {
-            return;
-        }
-        for (position, signals) in pool {
-            let doc = self.view.doc(*position);
-            let change = changes.get(doc.folder()).copied().unwrap_or(0.0);
-            signals[Signal::FolderRate as usize] = folder_rate(change, doc.siblings());
-        }
-    }
-
-    fn add_priors(&self, pool: &mut [(usize, Signals)]) {
-        let Prepared { shares, namesakes, .. } = self.prepared;
-        let terms: HashedMap<()> = self.query.terms.iter().map(|term| (term.hash, ())).collect();
-        for (position, signals) in pool {
-            let doc = &self.view.doc(*position);
-            priors(doc, self.query.query_type, shares, signals);
-            if is_data(doc) {
-                let count = namesakes.get(&xxh3_64(doc.name())).copied().unwrap_or(1);
-                signals[Signal::Data as usize] = 1.0;
-                signals[Signal::Namesakes as usize] = (count as f32).ln();
-            }
-            signals[Signal::StemCover as usize] = stem_cover(doc, &terms);
         }
     }
 
@@ -337,7 +340,7 @@ impl Ranking<'_> {
                 doc: self.view.doc(*position),
                 score: (score / best).clamp(0.0, 1.0),
                 lexical: signals[Signal::Lexical as usize] / maxima[Signal::Lexical as usize],
-                test: self.view.doc(*position).class().test,
+                test: self.prepared.still(self.view, *position).class().test,
                 outline: read.get(position).map(|read| &*read.outline),
             })
             .collect();
@@ -354,7 +357,7 @@ impl Ranking<'_> {
         let together = chronicle.together(&seeds);
         let together_tests = chronicle.together(&tests);
         let positions: Vec<usize> = pool.iter().map(|&(position, _)| position).collect();
-        let referring = referring(self.index, self.view, &positions, &seeds)?;
+        let referring = referring(self.index, self.view, self.prepared, &positions, &seeds)?;
         for ((_, signals), value) in pool.iter_mut().zip(referring) {
             signals[Signal::Referring as usize] = value;
         }
@@ -405,55 +408,21 @@ fn add_evidence(evidence: &Evidence, signals: &mut Signals) {
     signals[Signal::Literal as usize] = evidence.literals as f32;
 }
 
-/// The files that are worth more than a look at the posting lists, with what these and history say of them.
-fn first_pool(gathered: &Gathered, met: Vec<usize>, traces: HashMap<usize, Trace>) -> Vec<(usize, Signals)> {
-    let mut positions = met;
-    let before = positions.len();
-    let is_new = |position: &usize| positions.binary_search(position).is_err();
-    let near = traces.iter().filter(|(_, trace)| trace.near > 0.0).map(|(&position, _)| position);
-    let mut more: Vec<usize> = near.filter(is_new).collect();
-    positions.append(&mut more);
-    // The map has no order of its own.
-    positions[before..].sort_unstable();
-    let signals = |position: usize| {
-        let mut signals = gathered.signals(position);
-        if let Some(trace) = traces.get(&position) {
-            signals[Signal::HistoryWords as usize] = trace.words;
-            signals[Signal::HistoryNear as usize] = trace.near;
-            signals[Signal::Churn as usize] = trace.churn;
-        }
-        signals
-    };
-    if positions.len() > FIRST_POOL {
-        let mut near = vec![0.0_f32; gathered.len()];
-        for (&position, trace) in &traces {
-            near[position] = trace.near;
-        }
-        prune(&mut positions, |position| gathered.promise(position, near[position]));
+/// The best files, best first; equal scores in the order of paths.
+fn best(mut pool: Vec<(usize, Signals)>, count: usize) -> Vec<(usize, Signals)> {
+    if pool.len() <= count {
+        order(&mut pool);
+        return pool;
     }
-    positions.into_iter().map(|position| (position, signals(position))).collect()
-}
-
-/// Keeps the files that may come far; where a common word meets every file, the others only cost time.
-fn prune(positions: &mut Vec<usize>, few: impl Fn(usize) -> [f32; FIRST_SIGNALS]) {
-    let mut maxima = [0.0_f32; FIRST_SIGNALS];
-    for &position in positions.iter() {
-        for (maximum, value) in maxima.iter_mut().zip(few(position)) {
-            *maximum = maximum.max(value);
-        }
-    }
-    let maxima = maxima.map(|maximum| if maximum > 0.0 { maximum } else { 1.0 });
-    // Best first, equal ones in the order of paths, both in one number: comparing is most of the work.
-    let key = |&position: &usize| {
-        let promise: f32 = few(position).iter().zip(maxima).map(|(value, most)| value / most).sum();
-        let rank = !(total_order(promise).cast_unsigned() ^ 1 << 31);
-        u64::from(rank) << 32 | position as u64
+    let maxima = rank::maxima(pool.iter().map(|(_, signals)| signals));
+    let key = |(number, (position, signals)): (usize, &(usize, Signals))| {
+        (std::cmp::Reverse(total_order(rank::score(signals, &maxima))), *position, number)
     };
-    let mut keys: Vec<u64> = positions.iter().map(key).collect();
-    keys.select_nth_unstable(FIRST_POOL);
-    positions.clear();
-    positions.extend(keys[..FIRST_POOL].iter().map(|key| (key & u64::from(u32::MAX)) as usize));
-    positions.sort_unstable();
+    let mut keys: Vec<_> = pool.iter().enumerate().map(key).collect();
+    keys.select_nth_unstable(count);
+    keys.truncate(count);
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, _, number)| pool[number]).collect()
 }
 
 /// Best first; equal scores in the order of paths.
@@ -472,8 +441,8 @@ fn total_order(value: f32) -> i32 {
     bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
 }
 
-fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals: &mut Signals) {
-    let class = doc.class();
+fn priors(still: &Still, query_type: QueryType, shares: &[f32; 256], signals: &mut Signals) {
+    let class = still.class();
     let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
     let mut set = |signal: Signal, value: f32| signals[signal as usize] = value;
     set(Signal::Test, flag(class.test && query_type != QueryType::Test));
@@ -481,11 +450,13 @@ fn priors(doc: &DocRef<'_>, query_type: QueryType, shares: &[f32; 256], signals:
     set(Signal::Example, flag(class.example));
     set(Signal::Documentation, flag(class.documentation && query_type != QueryType::Docs));
     set(Signal::Config, flag(class.config));
-    set(Signal::Language, shares[usize::from(doc.entry.language)]);
-    set(Signal::Size, (1.0 + doc.entry.stat.size as f32).ln());
-    set(Signal::Symbols, (doc.entry.symbols as f32).ln_1p());
-    set(Signal::Bare, flag(doc.entry.symbols == 0));
-    set(Signal::Depth, memchr::memchr_iter(b'/', doc.folder()).count() as f32);
+    set(Signal::Language, shares[usize::from(still.language)]);
+    set(Signal::Size, still.size);
+    set(Signal::Symbols, still.symbols);
+    set(Signal::Bare, flag(still.symbols == 0.0));
+    set(Signal::Depth, f32::from(still.depth));
+    set(Signal::Data, flag(still.is_data()));
+    set(Signal::Namesakes, still.namesakes);
 }
 
 /// Logarithm of the changes of a folder for each of its files; a folder without any has a little.

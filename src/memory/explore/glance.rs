@@ -42,7 +42,7 @@ pub fn glance(context: &Context<'_>, root: &Root, chars: usize) -> Result<String
 /// The same of an index that is up to date.
 pub(in crate::memory) fn glance_of(index: &Index, facts: Facts, root: &Root, chars: usize) -> String {
     let layout = Layout::of(index);
-    let view = View::of(index, &layout);
+    let view = View::of(&layout);
     if view.len() == 0 {
         return String::new();
     }

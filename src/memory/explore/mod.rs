@@ -87,7 +87,7 @@ pub fn explore(
 ) -> Result<(Overview, String), IndexError> {
     let mut fresh = open_fresh(context, root, &|_| 0)?;
     let layout = Layout::of(&fresh.index);
-    let view = View::of(&fresh.index, &layout);
+    let view = View::of(&layout);
     let survey = Survey::of(&view);
     let found = manifests::find(&view);
     let read: Vec<Manifest> =

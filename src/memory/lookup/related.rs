@@ -67,7 +67,7 @@ pub fn related(
 
 fn answer(index: &Index, file: &Path, top: usize) -> Result<Option<Related>, IndexError> {
     let layout = Layout::of(index);
-    let view = View::of(index, &layout);
+    let view = View::of(&layout);
     let Some(own) = view.find(file.as_os_str().as_encoded_bytes()) else { return Ok(None) };
     let mut relations = Relations::default();
     let resolver = Resolver::of(&view);

@@ -81,7 +81,7 @@ pub struct Occurrences {
 pub fn symbol(context: &Context<'_>, root: &Root, name: &str, top: usize) -> Result<Occurrences, IndexError> {
     let mut fresh = open_fresh(context, root, &|_| 0)?;
     let layout = Layout::of(&fresh.index);
-    let view = View::of(&fresh.index, &layout);
+    let view = View::of(&layout);
     let wanted = Wanted::of(name);
     let found = find(&fresh.index, &view, &wanted)?;
     let mut definitions: Vec<(bool, DefinitionSite)> = Vec::new();
