@@ -79,7 +79,8 @@ pub(super) fn receive(mut from: impl Read) -> std::io::Result<Option<(String, Re
     if head[..4] != MAGIC || length > REQUEST_BYTES_MAX {
         return Ok(None);
     }
-    let mut body = Vec::new();
+    // What is claimed is not believed.
+    let mut body = Vec::with_capacity(length.min(64 * 1024));
     from.take(length as u64).read_to_end(&mut body)?;
     if body.len() < length {
         return Err(std::io::ErrorKind::UnexpectedEof.into());

@@ -27,6 +27,8 @@ pub(crate) struct Kept {
     /// Device and inode of the database that was read.
     database: Option<(u64, u64)>,
     tidied: Option<Deadline>,
+    /// About how much memory the index takes, in bytes, since it was last another one.
+    bytes: Option<usize>,
 }
 
 impl Kept {
@@ -35,7 +37,7 @@ impl Kept {
         let index = load(context, &Home::of(context, root))?;
         let database = identity(&index);
         let usable = index.connection.is_some() && database.is_some();
-        Ok(usable.then_some(Kept { index, whole: false, moved: true, database, tidied: None }))
+        Ok(usable.then_some(Kept { index, whole: false, moved: true, database, tidied: None, bytes: None }))
     }
 
     pub(crate) fn index(&self) -> &Index {
@@ -54,6 +56,7 @@ impl Kept {
         self.database = identity(&self.index);
         self.whole = false;
         self.moved = true;
+        self.bytes = None;
         Ok(false)
     }
 
@@ -88,6 +91,7 @@ impl Kept {
         let options = UpdateOptions { seen, suspects, ..launch_options(context, urgency) };
         self.whole = false;
         self.moved = true;
+        self.bytes = None;
         let updated = update(&mut self.index, context, root, &options)?;
         self.whole = updated.walked && updated.pending == 0;
         Ok(updated)
@@ -126,10 +130,14 @@ impl Kept {
     }
 
     /// About how much memory it takes, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        let files: usize = self.index.manifest.dirs.values().map(|dir| dir.entries.len() + 1).sum();
-        let terms: usize = self.index.loose.values().map(Vec::len).sum();
-        files * FILE_BYTES + terms * TERM_BYTES
+    pub(crate) fn bytes(&mut self) -> usize {
+        let Index { manifest, loose, .. } = &self.index;
+        // Looking at every folder would be much of what a question costs.
+        *self.bytes.get_or_insert_with(|| {
+            let files: usize = manifest.dirs.values().map(|dir| dir.entries.len() + 1).sum();
+            let terms: usize = loose.values().map(Vec::len).sum();
+            files * FILE_BYTES + terms * TERM_BYTES
+        })
     }
 }
 

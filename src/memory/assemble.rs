@@ -200,7 +200,8 @@ fn quote(
     options.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     let mut quotes: Vec<Quote> = Vec::new();
     for (_, rank, start, end) in options {
-        if quotes.len() >= scaled(QUOTES_MAX[budget.detail as usize], budget.tokens) {
+        let enough = quotes.len() >= scaled(QUOTES_MAX[budget.detail as usize], budget.tokens);
+        if enough || room.tokens < render::QUOTE_FRAME_TOKENS_MIN {
             break;
         }
         let same = quotes.iter().filter(|quote| quote.rank == rank);
@@ -209,7 +210,7 @@ fn quote(
         {
             continue;
         }
-        if render::quote_tokens_min(&ranked.found[rank], start, end) > room.tokens {
+        if render::quote_tokens_min(&ranked.found[rank], start, end, room.tokens) > room.tokens {
             continue;
         }
         let Some(quote) = render::quote(&ranked.found[rank], rank, start, end) else { continue };

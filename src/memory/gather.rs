@@ -6,24 +6,29 @@
 use super::prepared::{Prepared, stem_of};
 use super::query::Query;
 use super::rank::{self, SIGNALS, Signal, Signals};
-use super::terms::{Named, Part, Term, Texts};
+use super::terms::{Named, Places, Term, Texts};
 use crate::index::{DocRef, Index, View};
 use crate::store::StoreError;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Files that get signals beyond those that choose them.
 const FIRST_POOL: usize = 1500;
-/// Lower bits of a float that are left away where the best of many are sought.
-const FINE_BITS: u32 = 17;
+/// So many files are looked at at once.
+const CHUNK: usize = 512;
+/// Of many files so many stretches of so many tell how much the best promise; with a number that so many times more of
+/// them reach than are wanted, so that hardly ever too few do.
+const SAMPLE_CHUNKS: usize = 128;
+const SAMPLE_CHUNK: usize = 32;
+const SAMPLE_MARGIN: usize = 2;
 
 /// What the postings and the named paths say of every file.
 pub(super) struct Gathered {
     terms: Vec<Arc<Term>>,
     weights: Vec<Weights>,
     /// By position in the view.
-    lexical: Vec<f32>,
-    title: Vec<f32>,
-    /// The same, empty when no path has a term.
+    words: Vec<Words>,
+    /// The same for the sums of paths, empty when no path has a term.
     path: Vec<f32>,
     /// By position in the view, how surely the question names the file; empty when it names none.
     mentioned: Vec<f32>,
@@ -33,6 +38,21 @@ pub(super) struct Gathered {
     pub(super) rarities: Vec<f32>,
     /// Files with terms or mentions of the question.
     pub(super) candidates: usize,
+}
+
+/// Sums over all terms, those that are made of every file.
+#[derive(Clone, Copy, Default)]
+struct Words {
+    lexical: f32,
+    title: f32,
+}
+
+impl Words {
+    #[inline]
+    fn add(&mut self, weights: &Weights, all: f32) {
+        self.lexical += weights.text * all;
+        self.title += weights.title * all;
+    }
 }
 
 /// What an occurrence of one term adds to each sum.
@@ -66,8 +86,18 @@ struct Sums {
     compound: f32,
     identifier: f32,
     matched: f32,
-    /// Whether the file's own name has a term.
-    in_stem: bool,
+    own_name: Stem,
+}
+
+/// What terms a file's own name has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Stem {
+    /// Whether it has any, or in its extension.
+    pub(super) met: bool,
+    /// Of its parts so many are terms.
+    pub(super) hits: u32,
+    /// Number of its parts; `None` when it was not looked at.
+    pub(super) parts: Option<u32>,
 }
 
 impl Sums {
@@ -80,7 +110,8 @@ impl Sums {
     }
 
     /// Adds a posting that names something.
-    fn add_named(&mut self, weights: &Weights, in_stem: bool, part: &Part) {
+    fn add_named(&mut self, weights: &Weights, named: &Named) {
+        let part = &named.part;
         self.lexical += weights.text * part.all;
         self.title += weights.title * part.all;
         self.text += weights.text * part.text;
@@ -93,7 +124,11 @@ impl Sums {
         if weights.identifier {
             self.defines += weights.name * part.name;
         }
-        self.in_stem |= in_stem;
+        if named.in_stem {
+            self.own_name.met = true;
+            self.own_name.hits += u32::from(named.stem_hits);
+            self.own_name.parts = Some(u32::from(named.stem_parts)).filter(|&parts| parts > 0);
+        }
         self.add_kind(weights, part.all);
     }
 
@@ -121,8 +156,7 @@ pub(super) fn gather(
     let terms = prepared.terms(index, view, &hashes)?;
     let mut gathered = Gathered {
         weights: Vec::with_capacity(terms.len()),
-        lexical: vec![0.0; count],
-        title: vec![0.0; count],
+        words: vec![Words::default(); count],
         path: Vec::new(),
         mentioned: mentions(view, prepared, query),
         asked: 0.0,
@@ -136,7 +170,7 @@ pub(super) fn gather(
     let plain = query.terms.iter().zip(&gathered.rarities).filter(|(term, _)| !term.compound);
     gathered.asked = plain.map(|(term, rarity)| term.weight * rarity).sum();
     gathered.candidates = if gathered.mentioned.is_empty() {
-        gathered.lexical.iter().filter(|&&value| value > 0.0).count()
+        gathered.words.iter().filter(|words| words.lexical > 0.0).count()
     } else {
         (0..count).filter(|&position| gathered.is_met(position)).count()
     };
@@ -164,14 +198,12 @@ impl Gathered {
         match &term.texts {
             Texts::Few(positions, all) => {
                 for (&position, all) in positions.iter().zip(all) {
-                    self.lexical[position as usize] += weights.text * all;
-                    self.title[position as usize] += weights.title * all;
+                    self.words[position as usize].add(&weights, *all);
                 }
             }
             Texts::Many(all) => {
-                add_all(&mut self.lexical, all, weights.text);
-                if weights.title > 0.0 {
-                    add_all(&mut self.title, all, weights.title);
+                for (words, all) in self.words.iter_mut().zip(all) {
+                    words.add(&weights, *all);
                 }
             }
             Texts::Common(_) => {}
@@ -181,8 +213,7 @@ impl Gathered {
         }
         for Named { position, part, .. } in &term.named {
             let position = *position as usize;
-            self.lexical[position] += weights.text * part.all;
-            self.title[position] += weights.title * part.all;
+            self.words[position].add(&weights, part.all);
             if part.path > 0.0 {
                 self.path[position] += weights.path * part.path;
             }
@@ -191,7 +222,7 @@ impl Gathered {
     }
 
     fn is_met(&self, position: usize) -> bool {
-        self.lexical[position] > 0.0 || self.mention(position) > 0.0
+        self.words[position].lexical > 0.0 || self.mention(position) > 0.0
     }
 
     fn mention(&self, position: usize) -> f32 {
@@ -205,44 +236,44 @@ impl Gathered {
         let is_new = |&&(position, _): &&(usize, f32)| !self.is_met(position);
         let new: Vec<usize> = near.iter().filter(is_new).map(|&(position, _)| position).collect();
         if self.candidates + new.len() > FIRST_POOL {
-            return best(&self.promises(&near));
+            return self.best(&near);
         }
         let mut positions = Vec::with_capacity(self.candidates + new.len());
-        positions.extend((0..self.lexical.len()).filter(|&position| self.is_met(position)));
+        positions.extend((0..self.words.len()).filter(|&position| self.is_met(position)));
         positions.extend(new);
         positions.sort_unstable();
         positions
     }
 
-    /// What each file promises: its lexical, title, path, mention and history signals, each in parts of the largest.
-    fn promises(&self, near: &[(usize, f32)]) -> Vec<f32> {
-        let most = largest(&self.lexical);
-        let mut promises: Vec<f32> = self.lexical.iter().map(|value| value / most).collect();
-        add_scaled(&mut promises, &self.title);
-        add_scaled(&mut promises, &self.path);
-        add_scaled(&mut promises, &self.mentioned);
-        if !near.is_empty() {
-            let mut all = vec![0.0; promises.len()];
-            near.iter().for_each(|&(position, value)| all[position] = value);
-            add_scaled(&mut promises, &all);
-        }
-        promises
+    /// Positions of the files that promise most, ascending; equal ones in the order of paths.
+    fn best(&self, near: &[(usize, f32)]) -> Vec<usize> {
+        let mut touched = vec![0.0; if near.is_empty() { 0 } else { self.words.len() }];
+        near.iter().for_each(|&(position, value)| touched[position] = value);
+        let Words { lexical: lexical_most, title: title_most } = largest_words(&self.words);
+        let others =
+            [&self.path, &self.mentioned, &touched].map(|values| (values.as_slice(), largest(values)));
+        // What files promise: their lexical, title, path, mention and history signals, each in parts of the largest.
+        best(self.words.len(), |positions, promises| {
+            for (promise, words) in promises.iter_mut().zip(&self.words[positions.clone()]) {
+                *promise = words.lexical / lexical_most + words.title / title_most;
+            }
+            for (values, most) in others.iter().filter(|(values, _)| !values.is_empty()) {
+                for (promise, value) in promises.iter_mut().zip(&values[positions.clone()]) {
+                    *promise += value / most;
+                }
+            }
+        })
     }
 
-    /// The first signals of files, whose positions must ascend; and whether the file's own name has a term.
-    pub(super) fn signals(&self, positions: &[usize]) -> Vec<(Signals, bool)> {
+    /// The first signals of files, whose positions must ascend, and what terms their names have.
+    pub(super) fn signals(&self, positions: &[usize]) -> Vec<(Signals, Stem)> {
         let mut sums = vec![Sums::default(); positions.len()];
+        let pool = Places::of(positions, self.words.len());
         for (term, weights) in self.terms.iter().zip(&self.weights) {
             match &term.texts {
                 Texts::Few(list, all) => {
-                    meet(
-                        positions,
-                        list,
-                        |position| *position as usize,
-                        |number, at| {
-                            sums[number].add_text(weights, all[at]);
-                        },
-                    );
+                    let place = |position: &u32| *position as usize;
+                    pool.meet(list, place, |number, at| sums[number].add_text(weights, all[at]));
                 }
                 Texts::Many(all) => {
                     for (&position, sum) in positions.iter().zip(&mut sums) {
@@ -253,101 +284,93 @@ impl Gathered {
                 }
                 Texts::Common(_) => {}
             }
-            meet(
-                positions,
-                &term.named,
-                |named| named.position as usize,
-                |number, at| {
-                    let Named { in_stem, part, .. } = &term.named[at];
-                    sums[number].add_named(weights, *in_stem, part);
-                },
-            );
+            let place = |named: &Named| named.position as usize;
+            pool.meet(&term.named, place, |number, at| sums[number].add_named(weights, &term.named[at]));
         }
         let signals = positions
             .iter()
             .zip(&sums)
-            .map(|(&position, sum)| (first_signals(sum, self.mention(position), self.asked), sum.in_stem));
+            .map(|(&position, sum)| (first_signals(sum, self.mention(position), self.asked), sum.own_name));
         signals.collect()
-    }
-}
-
-/// Adds the weighted numbers to the sums; a loop that the compiler turns into one over several at once.
-fn add_all(sums: &mut [f32], all: &[f32], weight: f32) {
-    for (sum, value) in sums.iter_mut().zip(all) {
-        *sum += weight * value;
-    }
-}
-
-/// Adds the numbers, in parts of the largest of them; none when there are none.
-fn add_scaled(sums: &mut [f32], values: &[f32]) {
-    let most = largest(values);
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += value / most;
     }
 }
 
 /// The largest number, 1 where none is positive.
 fn largest(values: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let mut largest = [0.0_f32; LANES];
-    let mut chunks = values.chunks_exact(LANES);
-    for chunk in &mut chunks {
-        for (largest, &value) in largest.iter_mut().zip(chunk) {
-            *largest = if value > *largest { value } else { *largest };
-        }
-    }
-    let most = largest.iter().chain(chunks.remainder()).copied().fold(0.0, f32::max);
+    let most = values.iter().copied().fold(0.0, f32::max);
     if most > 0.0 { most } else { 1.0 }
 }
 
-/// Positions of the best, ascending; equal ones in the order of paths. No number is below 0.
-fn best(promises: &[f32]) -> Vec<usize> {
-    // Few of many are looked at: those whose upper bits are at least those of the last that belongs to the best.
-    let bucket = |promise: f32| (promise.to_bits() >> FINE_BITS) as usize;
-    let mut counts = vec![0_u32; 1 << (31 - FINE_BITS)];
-    promises.iter().for_each(|&promise| counts[bucket(promise)] += 1);
-    let mut more = 0;
-    let last = (0..counts.len()).rev().find(|&at| {
-        more += counts[at] as usize;
-        more >= FIRST_POOL
-    });
-    let last = last.unwrap_or(0);
-    // Best first, equal ones in the order of paths, both in one number.
-    let key = |position: usize, promise: f32| u64::from(!promise.to_bits()) << 32 | position as u64;
-    let mut keys = Vec::with_capacity(more);
-    for (position, &promise) in promises.iter().enumerate() {
-        if bucket(promise) >= last {
-            keys.push(key(position, promise));
+/// The largest of each sum, 1 where none is positive.
+fn largest_words(all: &[Words]) -> Words {
+    // Several at once: each comparison waits for the one before.
+    const LANES: usize = 8;
+    let mut most = [Words::default(); LANES];
+    let mut take = |words: &[Words]| {
+        for (most, words) in most.iter_mut().zip(words) {
+            most.lexical = if words.lexical > most.lexical { words.lexical } else { most.lexical };
+            most.title = if words.title > most.title { words.title } else { most.title };
         }
+    };
+    let chunks = all.chunks_exact(LANES);
+    take(chunks.remainder());
+    chunks.for_each(take);
+    Words {
+        lexical: largest(&most.map(|words| words.lexical)),
+        title: largest(&most.map(|words| words.title)),
+    }
+}
+
+/// Positions of the best of so many files, ascending; equal ones in the order of paths. `promise` fills in the numbers
+/// of a range of positions, none below 0.
+fn best(count: usize, promise: impl Fn(Range<usize>, &mut [f32])) -> Vec<usize> {
+    let least = least_of_best(count, &promise);
+    let mut keys = Vec::with_capacity(count);
+    let mut collect = |least: f32| {
+        keys.clear();
+        let mut promises = [0.0_f32; CHUNK];
+        for start in (0..count).step_by(CHUNK) {
+            let positions = start..(start + CHUNK).min(count);
+            promise(positions.clone(), &mut promises);
+            for (position, &promise) in positions.zip(&promises) {
+                if promise >= least {
+                    // Best first, equal ones in the order of paths, both in one number.
+                    keys.push(u64::from(!promise.to_bits()) << 32 | position as u64);
+                }
+            }
+        }
+        keys.len() >= FIRST_POOL
+    };
+    if !collect(least) {
+        collect(0.0);
     }
     if keys.len() > FIRST_POOL {
         keys.select_nth_unstable(FIRST_POOL);
         keys.truncate(FIRST_POOL);
     }
-    let mut positions: Vec<usize> =
-        keys.into_iter().map(|key| (key & u64::from(u32::MAX)) as usize).collect();
+    let position = |key: u64| (key & u64::from(u32::MAX)) as usize;
+    let mut positions: Vec<usize> = keys.into_iter().map(position).collect();
     positions.sort_unstable();
     positions
 }
 
-/// Calls `each` with the numbers of a position and of a list's item that are the same place; both must ascend.
-fn meet<T>(positions: &[usize], list: &[T], place: impl Fn(&T) -> usize, mut each: impl FnMut(usize, usize)) {
-    let mut at = 0;
-    for (number, &position) in positions.iter().enumerate() {
-        // In growing steps past those before, then back by halves: one of the two is much longer than the other.
-        let mut step = 1;
-        while at + step < list.len() && place(&list[at + step]) < position {
-            at += step;
-            step *= 2;
-        }
-        let end = (at + step + 1).min(list.len());
-        at += list[at..end].partition_point(|item| place(item) < position);
-        match list.get(at) {
-            Some(item) if place(item) == position => each(number, at),
-            Some(_) => {}
-            None => return,
-        }
+/// A number that most likely a few more files reach than are wanted, by a look at some of them.
+fn least_of_best(count: usize, promise: &impl Fn(Range<usize>, &mut [f32])) -> f32 {
+    let step = count / SAMPLE_CHUNKS;
+    if step < 2 * SAMPLE_CHUNK {
+        return 0.0;
     }
+    let mut sample = Vec::with_capacity(SAMPLE_CHUNKS * SAMPLE_CHUNK);
+    let mut promises = [0.0_f32; SAMPLE_CHUNK];
+    for start in (0..SAMPLE_CHUNKS).map(|number| number * step) {
+        promise(start..start + SAMPLE_CHUNK, &mut promises);
+        sample.extend_from_slice(&promises);
+    }
+    let wanted = SAMPLE_MARGIN * FIRST_POOL * sample.len() / count;
+    if wanted >= sample.len() {
+        return 0.0;
+    }
+    *sample.select_nth_unstable_by(wanted, |a, b| b.total_cmp(a)).1
 }
 
 fn first_signals(sum: &Sums, mention: f32, asked: f32) -> Signals {
@@ -421,28 +444,35 @@ mod tests {
         sorted.sort_by(|&a, &b| promises[b].total_cmp(&promises[a]).then(a.cmp(&b)));
         sorted.truncate(FIRST_POOL);
         sorted.sort_unstable();
-        assert_eq!(best(&promises), sorted);
+        let fill = |positions: Range<usize>, into: &mut [f32]| {
+            let count = positions.len();
+            into[..count].copy_from_slice(&promises[positions]);
+        };
+        assert_eq!(best(promises.len(), fill), sorted);
+        // Where the first look tells nothing of the others.
+        let (high, low) = (promises.len() - 40, 40);
+        let odd = |positions: Range<usize>, into: &mut [f32]| {
+            for (position, into) in positions.zip(into) {
+                *into = if position % 70 < 32 { 9.0 } else { 1.0 + (position % (high - low)) as f32 };
+            }
+        };
+        let mut all = vec![0.0; promises.len()];
+        odd(0..all.len(), &mut all);
+        let mut sorted: Vec<usize> = (0..all.len()).collect();
+        sorted.sort_by(|&a, &b| all[b].total_cmp(&all[a]).then(a.cmp(&b)));
+        sorted.truncate(FIRST_POOL);
+        sorted.sort_unstable();
+        assert_eq!(best(all.len(), odd), sorted);
     }
 
     proptest! {
         #[test]
-        fn items_of_the_same_place_meet(
-            positions in proptest::collection::btree_set(0_usize..300, 0..60),
-            list in proptest::collection::btree_set(0_usize..300, 0..200),
-        ) {
-            let (positions, list): (Vec<usize>, Vec<usize>) = (positions.into_iter().collect(), list.into_iter().collect());
-            let mut met = Vec::new();
-            meet(&positions, &list, |&place| place, |number, at| met.push((number, at)));
-            let expected: Vec<(usize, usize)> = (positions.iter().enumerate())
-                .filter_map(|(number, position)| Some((number, list.binary_search(position).ok()?)))
-                .collect();
-            prop_assert_eq!(met, expected);
-        }
-
-        #[test]
         fn the_largest_is_found_wherever_it_stands(values in proptest::collection::vec(0.0_f32..9.0, 0..50)) {
             let most = values.iter().copied().fold(0.0, f32::max);
-            prop_assert_eq!(largest(&values), if most > 0.0 { most } else { 1.0 });
+            let most = if most > 0.0 { most } else { 1.0 };
+            prop_assert_eq!(largest(&values), most);
+            let words: Vec<Words> = values.iter().map(|&value| Words { lexical: value, title: value / 2.0 }).collect();
+            prop_assert_eq!(largest_words(&words).lexical, most);
         }
     }
 }

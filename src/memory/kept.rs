@@ -205,7 +205,7 @@ impl Kept {
     }
 
     /// About how much memory it takes, in bytes.
-    pub fn bytes(&self) -> usize {
+    pub fn bytes(&mut self) -> usize {
         self.index.bytes() + self.prepared.as_ref().map_or(0, Prepared::bytes)
     }
 }

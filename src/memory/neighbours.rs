@@ -275,12 +275,12 @@ impl<'q> Aliases<'q> {
         Aliases { words, memo: HashedMap::default(), seen: Vec::new(), kin }
     }
 
-    /// Sum over the words of a path of the best word of the question that each may stand for.
-    pub(super) fn value(&mut self, doc: &DocRef<'_>) -> f32 {
+    /// Sum over the words of a path, its folder and its name, of the best word of the question that each may stand for.
+    pub(super) fn value(&mut self, path: [&[u8]; 2]) -> f32 {
         let mut sum = 0.0;
         let Aliases { words, memo, seen, kin } = self;
         seen.clear();
-        for text in [doc.folder(), doc.name()] {
+        for text in path {
             raw_words(text, |word, _| {
                 if !kin.may_have(word) {
                     return;

@@ -2,7 +2,7 @@
 
 use super::history::Chronicle;
 use super::rank;
-use super::terms::{Term, Terms};
+use super::terms::{Term, Terms, stem_parts};
 use crate::index::{DocRef, FIELDS, HashedMap, Index, Layout, Past, View};
 use crate::project::FileClass;
 use crate::store::StoreError;
@@ -103,8 +103,18 @@ impl Prepared {
     pub(super) fn ask(&self, view: &View<'_>) {
         if self.asked.swap(true, Ordering::Relaxed) {
             let stills = || (0..view.len()).map(|at| Still::of(&view.doc(at), &self.namesakes)).collect();
-            self.stills.get_or_init(stills);
+            if self.stills.get().is_none() {
+                self.stills.get_or_init(stills);
+                // Of those that are there the names were not looked at.
+                *lock(&self.terms) = Terms::new(view.len());
+            }
         }
+    }
+
+    /// What is known of the files at these positions whatever is asked.
+    pub(super) fn stills(&self, view: &View<'_>, positions: &[usize]) -> Vec<Still> {
+        // Nothing but this, so that the processor fetches many of them at once from where they lie scattered.
+        positions.iter().map(|&position| self.still(view, position)).collect()
     }
 
     /// What is known of the file at a position whatever is asked.
@@ -127,7 +137,12 @@ impl Prepared {
         if !missing.is_empty() {
             let wanted: Vec<u64> = missing.iter().map(|&number| hashes[number]).collect();
             view.postings(index, &wanted, |number, list| {
-                found[missing[number]] = Some(Arc::new(Term::of(list, &self.norms)));
+                let hash = wanted[number];
+                let stem = |position: u32| match self.asked_before() {
+                    true => stem_parts(view.doc(position as usize).name(), |part| part == hash),
+                    false => (0, 0),
+                };
+                found[missing[number]] = Some(Arc::new(Term::of(list, &self.norms, stem)));
             })?;
             let mut terms = lock(&self.terms);
             for &number in &missing {

@@ -2,6 +2,7 @@
 
 use super::prepared::Prepared;
 use super::rank;
+use super::terms::Places;
 use crate::index::{DocRef, Index, View};
 use crate::store::StoreError;
 use crate::text::term_hash;
@@ -27,13 +28,18 @@ pub(super) fn referring(
     let hashes: Vec<u64> = named.iter().map(|&(hash, ..)| hash).collect();
     let count = view.len();
     let mut values = vec![0.0_f32; pool.len()];
+    let mut ordered: Vec<(usize, usize)> = pool.iter().copied().zip(0..).collect();
+    ordered.sort_unstable();
+    let positions: Vec<usize> = ordered.iter().map(|&(position, _)| position).collect();
+    let places = Places::of(&positions, count);
     for (term, &(_, own, score)) in prepared.terms(index, view, &hashes)?.iter().zip(&named) {
         let share = score * rank::idf(count, term.documents) / rank::idf(count, 1);
-        for (&position, value) in pool.iter().zip(&mut values) {
-            if position != own && term.is_in(position) {
-                *value = value.max(share);
+        places.having(term, |at| {
+            let (position, number) = ordered[at];
+            if position != own {
+                values[number] = values[number].max(share);
             }
-        }
+        });
     }
     Ok(values)
 }

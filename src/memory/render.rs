@@ -6,7 +6,7 @@ use super::search::Found;
 use super::types::{Budget, Detail, Ranked};
 use crate::code::Symbol;
 use crate::project::mask_secrets;
-use crate::text::{estimate_tokens, inert, line_range, lines};
+use crate::text::{estimate_tokens, inert, line_range, lines, tokens_min};
 use std::borrow::Cow;
 
 /// A signature is shown up to this length, in characters.
@@ -14,7 +14,7 @@ const SIGNATURE_CHARS_MAX: usize = 120;
 /// A line of a quote is shown up to this length, in characters.
 const LINE_CHARS_MAX: usize = 240;
 /// A path, the word `lines`, two numbers, a colon, two fences and the ends of their lines cost at least this, in tokens.
-const QUOTE_FRAME_TOKENS_MIN: usize = 10;
+pub(super) const QUOTE_FRAME_TOKENS_MIN: usize = 10;
 
 /// One file of the list.
 pub(super) struct Listed {
@@ -166,10 +166,11 @@ fn cut(line: &str, chars_max: usize) -> Cow<'_, str> {
     }
 }
 
-/// The least that a quote of the lines `start` to `end` costs, in tokens; far less work than the quote.
+/// The least that a quote of the lines `start` to `end` costs, in tokens, or any less that is more than there is room
+/// for; far less work than the quote.
 ///
 /// Each line costs its number and its end, and no less than in the source, unless it is cut or has a secret.
-pub(super) fn quote_tokens_min(found: &Found, start: u32, end: u32) -> usize {
+pub(super) fn quote_tokens_min(found: &Found, start: u32, end: u32, room: usize) -> usize {
     let range = found.source.as_ref().map_or(&[][..], |source| line_range(source, start, end));
     let range = range.strip_suffix(b"\n").unwrap_or(range);
     let (mut numbers, mut is_cut) = (0, false);
@@ -177,9 +178,11 @@ pub(super) fn quote_tokens_min(found: &Found, start: u32, end: u32) -> usize {
         numbers += 1;
         is_cut |= line.len() > LINE_CHARS_MAX;
     }
-    let tokens = std::str::from_utf8(range).ok().filter(|_| !is_cut).map_or(0, estimate_tokens);
     // The indent of the first line counts in the source and may be gone in the quote.
-    QUOTE_FRAME_TOKENS_MIN + numbers + tokens.saturating_sub(1).max(numbers)
+    let whole = |tokens: usize| QUOTE_FRAME_TOKENS_MIN + numbers + tokens.saturating_sub(1).max(numbers);
+    let Some(text) = std::str::from_utf8(range).ok().filter(|_| !is_cut) else { return whole(0) };
+    let least = whole(tokens_min(text));
+    if least > room { least } else { whole(estimate_tokens(text)) }
 }
 
 /// Quotes the lines `start` to `end` of a file; `None` when its content was not kept.
@@ -262,8 +265,10 @@ mod tests {
             let count = source.lines().count() as u32;
             let (start, end) = (start.min(count), (start + more).min(count));
             let quote = quote(&found(&source), 0, start, end).unwrap();
-            let least = quote_tokens_min(&found(&source), start, end);
-            proptest::prop_assert!(estimate_tokens(&quote.text) >= least, "{least} for {:?}", quote.text);
+            for room in [0, usize::MAX] {
+                let least = quote_tokens_min(&found(&source), start, end, room);
+                proptest::prop_assert!(estimate_tokens(&quote.text) >= least, "{least} for {:?}", quote.text);
+            }
         }
     }
 

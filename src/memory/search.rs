@@ -3,7 +3,7 @@
 use super::assemble::candidate;
 use super::confidence::Grounds;
 use super::evidence::{Evidence, Memo, Place, Seeker};
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, Stem, gather};
 use super::history::{Acquaintance, Chronicle, Traces};
 use super::neighbours::{self, Aliases, Node};
 use super::prepared::{Prepared, Still};
@@ -11,6 +11,7 @@ use super::query::{self, Query};
 use super::rank::{self, Signal, Signals};
 use super::references::referring;
 use super::shelf::{Known, Shelf, Text};
+use super::terms::stem_parts;
 use super::types::{Confidence, Facts, QueryType, Question, Ranked};
 use crate::index::{
     self, Compared, Context, DocRef, Fresh, HashedMap, Index, IndexError, Outline, Source, View,
@@ -295,7 +296,9 @@ impl Ranking<'_> {
             .map(|(&change, files)| folder_rate(change, files))
             .collect();
         let mut pool = Vec::with_capacity(positions.len());
-        for (&position, (mut signals, in_stem)) in positions.iter().zip(gathered.signals(positions)) {
+        let stills = self.prepared.stills(self.view, positions);
+        let found = gathered.signals(positions).into_iter().zip(stills);
+        for (&position, ((mut signals, stem), still)) in positions.iter().zip(found) {
             if let Some(trace) = traces.of(position) {
                 signals[Signal::HistoryWords as usize] = trace.words;
                 signals[Signal::HistoryNear as usize] = trace.near;
@@ -304,11 +307,12 @@ impl Ranking<'_> {
             if !rates.is_empty() {
                 signals[Signal::FolderRate as usize] = rates[self.view.folder(position)];
             }
-            let still = self.prepared.still(self.view, position);
             priors(&still, self.query.query_type, &self.prepared.shares, &mut signals);
-            if in_stem || noisy {
-                signals[Signal::StemCover as usize] = stem_cover(&self.view.doc(position), &terms);
-            }
+            signals[Signal::StemCover as usize] = match stem {
+                Stem { met: false, .. } if !noisy => 0.0,
+                Stem { parts: Some(parts), hits, .. } if !noisy => hits as f32 / parts as f32,
+                _ => stem_cover(&self.view.doc(position), &terms),
+            };
             pool.push((position, signals));
         }
         best(pool, POOL)
@@ -317,9 +321,11 @@ impl Ranking<'_> {
     /// Adds what the words of the paths say.
     fn add_aliases(&self, pool: &mut [(usize, Signals)]) {
         let mut aliases = Aliases::new(self.query, self.rarities);
-        for (position, signals) in pool {
-            let doc = self.view.doc(*position);
-            signals[Signal::Alias as usize] = aliases.value(&doc);
+        // One kind of step after the other, so that the processor fetches many at once from where they lie scattered.
+        let docs: Vec<DocRef<'_>> = pool.iter().map(|(position, _)| self.view.doc(*position)).collect();
+        let paths: Vec<[&[u8]; 2]> = docs.iter().map(|doc| [doc.folder(), doc.name()]).collect();
+        for ((_, signals), path) in pool.iter_mut().zip(paths) {
+            signals[Signal::Alias as usize] = aliases.value(path);
         }
     }
 
@@ -466,18 +472,8 @@ fn folder_rate(changes: f32, files: usize) -> f32 {
 
 /// Share of the terms of a file's stem that the task has, each once.
 fn stem_cover(doc: &DocRef<'_>, asked: &HashedMap<()>) -> f32 {
-    let name = doc.name();
-    let stem = name.split(|&byte| byte == b'.').find(|part| !part.is_empty()).unwrap_or(name);
-    let (mut terms, mut hit) = (0, 0);
-    crate::text::raw_words(stem, |word, _| {
-        crate::text::terms_of(word, |term, kind| {
-            if kind == crate::text::TermKind::Part {
-                terms += 1;
-                hit += u32::from(asked.contains_key(&crate::text::term_hash(term)));
-            }
-        });
-    });
-    if terms == 0 { 0.0 } else { hit as f32 / terms as f32 }
+    let (parts, hits) = stem_parts(doc.name(), |hash| asked.contains_key(&hash));
+    if parts == 0 { 0.0 } else { f32::from(hits) / f32::from(parts) }
 }
 
 /// What reading one candidate gave.

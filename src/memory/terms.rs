@@ -5,6 +5,7 @@
 
 use super::rank;
 use crate::index::{FIELDS, Field, Frequencies, HashedMap};
+use crate::text::{TermKind, raw_words, term_hash, terms_of};
 use std::sync::Arc;
 
 /// In a project of so many files a word that stands in all but one of so many parts of them is common.
@@ -36,6 +37,9 @@ pub(super) struct Named {
     pub(super) position: u32,
     /// Whether the file's own name has it.
     pub(super) in_stem: bool,
+    /// Parts of that name, and those of them that are the term; both 0 where it was not looked at.
+    pub(super) stem_parts: u8,
+    pub(super) stem_hits: u8,
     pub(super) part: Part,
 }
 
@@ -65,8 +69,13 @@ pub(super) struct Term {
 }
 
 impl Term {
-    /// Takes a term's postings in, which it may sort; `norms` are the weights of an occurrence in each field.
-    pub(super) fn of(list: &mut [(u32, Frequencies)], norms: &[[f32; FIELDS]]) -> Term {
+    /// Takes a term's postings in, which it may sort; `norms` are the weights of an occurrence in each field, `stem` tells
+    /// how many parts a file's own name has, and how many of them are the term.
+    pub(super) fn of(
+        list: &mut [(u32, Frequencies)],
+        norms: &[[f32; FIELDS]],
+        stem: impl Fn(u32) -> (u8, u8),
+    ) -> Term {
         if !list.is_sorted_by_key(|&(position, _)| position) {
             list.sort_unstable_by_key(|&(position, _)| position);
         }
@@ -80,23 +89,15 @@ impl Term {
             in_stem += usize::from(has(Field::Stem));
             in_name += usize::from(has(Field::Name));
             let part = part(frequencies, &norms[*position as usize]);
-            named.push(Named { position: *position, in_stem: has(Field::Stem), part });
+            let (stem_parts, stem_hits) = if has(Field::Stem) { stem(*position) } else { (0, 0) };
+            let in_stem = has(Field::Stem);
+            named.push(Named { position: *position, in_stem, stem_parts, stem_hits, part });
         }
         let texts = list.iter().filter(|(_, frequencies)| !is_named(frequencies));
         let weighed = texts.map(|(position, frequencies)| (*position, frequencies));
         let texts = Texts::of(weighed, list.len(), list.len() - named.len(), norms);
         named.shrink_to_fit();
         Term { documents: list.len(), in_path, in_stem, in_name, texts, named }
-    }
-
-    /// Whether the document at a position has the term.
-    pub(super) fn is_in(&self, position: usize) -> bool {
-        let text = match &self.texts {
-            Texts::Few(positions, _) => positions.binary_search(&(position as u32)).is_ok(),
-            Texts::Many(weights) => weights[position] > 0.0,
-            Texts::Common(bits) => bits[position / 64] >> (position % 64) & 1 == 1,
-        };
-        text || self.named.binary_search_by_key(&(position as u32), |named| named.position).is_ok()
     }
 
     fn bytes(&self) -> usize {
@@ -137,6 +138,22 @@ impl Texts {
     }
 }
 
+/// The number of parts of a file's own name without extensions, and of those that are asked for.
+pub(super) fn stem_parts(name: &[u8], is_asked: impl Fn(u64) -> bool) -> (u8, u8) {
+    let stem = name.split(|&byte| byte == b'.').find(|part| !part.is_empty()).unwrap_or(name);
+    let (mut parts, mut hits) = (0_u8, 0_u8);
+    raw_words(stem, |word, _| {
+        terms_of(word, |term, kind| {
+            // No name is longer than 255 bytes, and no part shorter than one.
+            if kind == TermKind::Part {
+                parts = parts.saturating_add(1);
+                hits = hits.saturating_add(u8::from(is_asked(term_hash(term))));
+            }
+        });
+    });
+    (parts, hits)
+}
+
 fn part(frequencies: &Frequencies, norms: &[f32; FIELDS]) -> Part {
     let weighted = |field: Field| f32::from(frequencies[field as usize]) * norms[field as usize];
     let text = weighted(Field::Body) + weighted(Field::Comment) + weighted(Field::Signature);
@@ -151,6 +168,60 @@ fn part(frequencies: &Frequencies, norms: &[f32; FIELDS]) -> Part {
         path: rank::saturate(folder + stem),
         stem: rank::saturate(stem),
         name: rank::saturate(name),
+    }
+}
+
+/// Some documents by position, to be found in lists of many.
+pub(super) struct Places<'p> {
+    /// Ascending.
+    positions: &'p [usize],
+    /// A bit for each document of the project.
+    bits: Vec<u64>,
+}
+
+impl<'p> Places<'p> {
+    /// The places of these documents, which must ascend, among so many.
+    pub(super) fn of(positions: &'p [usize], documents: usize) -> Places<'p> {
+        let mut bits = vec![0_u64; documents.div_ceil(64)];
+        positions.iter().for_each(|position| bits[position / 64] |= 1 << (position % 64));
+        Places { positions, bits }
+    }
+
+    /// Calls `each` with the number of a document and that of its item in a list, whose places must ascend.
+    pub(super) fn meet<T>(
+        &self,
+        list: &[T],
+        place: impl Fn(&T) -> usize,
+        mut each: impl FnMut(usize, usize),
+    ) {
+        let mut number = 0;
+        for (at, item) in list.iter().enumerate() {
+            let wanted = place(item);
+            if self.bits[wanted / 64] >> (wanted % 64) & 1 == 1 {
+                while self.positions[number] < wanted {
+                    number += 1;
+                }
+                each(number, at);
+            }
+        }
+    }
+
+    /// Calls `each` with the numbers of those documents that have a term.
+    pub(super) fn having(&self, term: &Term, mut each: impl FnMut(usize)) {
+        match &term.texts {
+            Texts::Few(list, _) => self.meet(list, |&position| position as usize, |number, _| each(number)),
+            Texts::Many(weights) => {
+                let positions = (0..).zip(self.positions);
+                positions.filter(|&(_, &at)| weights[at] > 0.0).for_each(|(number, _)| each(number));
+            }
+            Texts::Common(bits) => {
+                let positions = (0..).zip(self.positions);
+                positions
+                    .filter(|&(_, &at)| bits[at / 64] >> (at % 64) & 1 == 1)
+                    .for_each(|(number, _)| each(number));
+            }
+        }
+        self.meet(&term.named, |named| named.position as usize, |number, _| each(number));
     }
 }
 
@@ -234,16 +305,20 @@ mod tests {
             if reversed {
                 list.reverse();
             }
-            let term = Term::of(&mut list, &norms);
+            let term = Term::of(&mut list, &norms, |position| (7, position as u8));
             prop_assert_eq!(term.documents, expected.len());
             prop_assert_eq!(term.in_stem, expected.iter().filter(|(_, times)| times[5] > 0).count());
             prop_assert_eq!(term.in_path, expected.iter().filter(|(_, times)| times[4] > 0 || times[5] > 0).count());
             prop_assert_eq!(term.in_name, expected.iter().filter(|(_, times)| times[3] > 0).count());
             let common = matches!(term.texts, Texts::Common(_));
             prop_assert_eq!(common, expected.len() > 200);
+            let all: Vec<usize> = (0..300).collect();
+            let mut having = Vec::new();
+            Places::of(&all, 300).having(&term, |number| having.push(number));
+            having.sort_unstable();
+            prop_assert_eq!(having, expected.iter().map(|(at, _)| *at as usize).collect::<Vec<_>>());
             for position in 0..300_usize {
                 let posting = expected.iter().find(|(at, _)| *at as usize == position);
-                prop_assert_eq!(term.is_in(position), posting.is_some());
                 let named = term.named.iter().find(|named| named.position as usize == position);
                 let text = match &term.texts {
                     Texts::Few(positions, weights) => positions.iter().position(|&at| at as usize == position).map(|at| weights[at]),
@@ -256,11 +331,29 @@ mod tests {
                 };
                 let expected = part(times, &norms[position]);
                 if times[3..].iter().any(|&times| times > 0) {
-                    prop_assert_eq!(named.map(|named| (named.in_stem, named.part)), Some((times[5] > 0, expected)));
+                    let in_stem = times[5] > 0;
+                    let hits = if in_stem { position as u8 } else { 0 };
+                    prop_assert_eq!(named.map(|named| (named.in_stem, named.stem_hits, named.part)), Some((in_stem, hits, expected)));
                 } else if !common {
                     prop_assert_eq!(text, Some(expected.all));
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn items_of_the_same_place_meet(
+            positions in proptest::collection::btree_set(0_usize..300, 0..60),
+            list in proptest::collection::btree_set(0_usize..300, 0..200),
+        ) {
+            let (positions, list): (Vec<usize>, Vec<usize>) = (positions.into_iter().collect(), list.into_iter().collect());
+            let mut met = Vec::new();
+            Places::of(&positions, 300).meet(&list, |&place| place, |number, at| met.push((number, at)));
+            let expected: Vec<(usize, usize)> = (positions.iter().enumerate())
+                .filter_map(|(number, position)| Some((number, list.binary_search(position).ok()?)))
+                .collect();
+            prop_assert_eq!(met, expected);
         }
     }
 
@@ -270,7 +363,7 @@ mod tests {
         let term = |from: u32| {
             let mut list: Vec<(u32, Frequencies)> =
                 (from..from + 400).map(|at| (at, [1, 0, 0, 0, 0, 0])).collect();
-            Arc::new(Term::of(&mut list, &norms))
+            Arc::new(Term::of(&mut list, &norms, |_| (0, 0)))
         };
         let mut terms = Terms::new(1);
         terms.put(1, &term(0));

@@ -19,5 +19,5 @@ pub use json_splice::{
 pub use lines::{line_and_column, line_range, lines};
 pub use prompt::{block, inert};
 pub use sieve::{BEGINNINGS, Sieve, beginnings};
-pub use tokens::estimate_tokens;
+pub use tokens::{estimate_tokens, tokens_min};
 pub use words::{TermKind, first_word, raw_words, stem, term_hash, terms_of};

@@ -16,7 +16,7 @@ files are generated in temporary folders; nothing else is touched.
     soak       edits and launches for so many seconds: resident set, descriptors and threads of the first and last quarter,
                and what the resident set has grown by per hour in the last half
 """
-import argparse, concurrent.futures, http.client, json, os, statistics, subprocess, sys, tempfile, threading, time
+import argparse, atexit, concurrent.futures, http.client, json, os, signal, statistics, subprocess, sys, tempfile, threading, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from launch import generate, payload, run
 
@@ -43,7 +43,11 @@ class Daemon:
         self.rtk, self.env = rtk, env
         self.child = subprocess.Popen([rtk, "memory", "serve", "--port", "0", "--idle-secs", "0"], env=env, cwd="/",
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # However this run ends, its daemon does not outlive it.
+        atexit.register(self.end)
         while not (self.status().get("process") or {}).get("port"):
+            if self.child.poll() is not None:
+                raise SystemExit(f"the daemon ended at once with {self.child.returncode}")
             time.sleep(0.02)
         self.port = self.status()["process"]["port"]
         with open(os.path.join(env["RTK_HOME"], "state", "token")) as file:
@@ -92,6 +96,14 @@ def hot(rtk, env, sizes, runs, folder):
         run([rtk, "memory", "refresh"], project, env)
     time.sleep(2.1)
     daemon = Daemon(rtk, env)
+    try:
+        return asked_in_turn(rtk, env, sizes, runs, projects, daemon), daemon, projects
+    except BaseException:
+        daemon.end()
+        raise
+
+
+def asked_in_turn(rtk, env, sizes, runs, projects, daemon):
     for size, (project, asked) in projects.items():
         # Of those that the memory is not sure about nothing is said.
         said = [run([rtk, "hook"], project, env, payload(project, f"warm{n}", prompt))[1] for n, prompt in enumerate(asked)]
@@ -113,11 +125,11 @@ def hot(rtk, env, sizes, runs, folder):
                 raise SystemExit(f"{name}: no answer")
     found = {f"hot_{name}_ms": statistics.median(values) for name, values in times.items()}
     medians = [found[f"hot_daemon_{size}_ms"] for size in sizes]
-    found["hot daemon, largest / smallest (at most 1.5)"] = medians[-1] / medians[0]
+    found["hot daemon, largest / smallest (at most 1.5)"] = max(medians) / min(medians)
     found["hot daemon / (3 x true + 3 ms) (at most 1)"] = medians[-1] / (3 * found["hot_true_ms"] + 3)
     found["questions compared with the disk"] = daemon.counts()["compared"] - compared
     found["hot daemon / alone, largest"] = medians[-1] / found[f"hot_alone_{sizes[-1]}_ms"]
-    return found, daemon, projects
+    return found
 
 
 def parallel(rtk, env, daemon, folder, runs):
@@ -273,6 +285,8 @@ def main():
     parser.add_argument("--only", default="", help="comma-separated: parallel,http,visible,idle")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    # What is to be done at the end is done on this signal, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rtk = os.path.abspath(arguments.rtk)
     sizes = [int(size) for size in arguments.sizes.split(",")]
     wanted = arguments.only.split(",") if arguments.only else ["idle", "visible", "http", "parallel"]

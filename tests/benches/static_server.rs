@@ -10,6 +10,7 @@
 )]
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::routing::post;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -27,7 +28,8 @@ fn main() -> std::io::Result<()> {
         std::process::exit(0);
     });
     let answer: &'static str = "x".repeat(ANSWER_BYTES).leak();
-    let router = Router::new().route("/", post(move || async move { answer }));
+    // The body is taken in: of a request whose body nobody reads hyper closes the connection after the answer.
+    let router = Router::new().route("/", post(move |_: Bytes| async move { answer }));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
