@@ -21,6 +21,8 @@ const CHUNK: usize = 512;
 const SAMPLE_CHUNKS: usize = 128;
 const SAMPLE_CHUNK: usize = 32;
 const SAMPLE_MARGIN: usize = 2;
+/// How far a promise may be off that was worked out with fewer divisions; far more than rounding can do.
+const ROUGH_PART: f32 = 1e-4;
 
 /// What the postings and the named paths say of every file.
 pub(super) struct Gathered {
@@ -252,16 +254,25 @@ impl Gathered {
         let Words { lexical: lexical_most, title: title_most } = largest_words(&self.words);
         let others =
             [&self.path, &self.mentioned, &touched].map(|values| (values.as_slice(), largest(values)));
-        // What files promise: their lexical, title, path, mention and history signals, each in parts of the largest.
-        best(self.words.len(), |positions, promises| {
+        // Nearly the same, without a division for each file.
+        let (lexical_part, title_part) = (1.0 / lexical_most, 1.0 / title_most);
+        let rough = |positions: Range<usize>, promises: &mut [f32]| {
             for (promise, words) in promises.iter_mut().zip(&self.words[positions.clone()]) {
-                *promise = words.lexical / lexical_most + words.title / title_most;
+                *promise = words.lexical * lexical_part + words.title * title_part;
             }
             for (values, most) in others.iter().filter(|(values, _)| !values.is_empty()) {
+                let part = 1.0 / most;
                 for (promise, value) in promises.iter_mut().zip(&values[positions.clone()]) {
-                    *promise += value / most;
+                    *promise += value * part;
                 }
             }
+        };
+        // What a file promises: its lexical, title, path, mention and history signals, each in parts of the largest.
+        best(self.words.len(), rough, |position| {
+            let words = &self.words[position];
+            let promise = words.lexical / lexical_most + words.title / title_most;
+            let others = others.iter().filter(|(values, _)| !values.is_empty());
+            others.fold(promise, |promise, (values, most)| promise + values[position] / most)
         })
     }
 
@@ -321,18 +332,23 @@ fn largest_words(all: &[Words]) -> Words {
     }
 }
 
-/// Positions of the best of so many files, ascending; equal ones in the order of paths. `promise` fills in the numbers
-/// of a range of positions, none below 0.
-fn best(count: usize, promise: impl Fn(Range<usize>, &mut [f32])) -> Vec<usize> {
-    let least = least_of_best(count, &promise);
-    let mut keys = Vec::with_capacity(count);
+/// Positions of the best of so many files, ascending; equal ones in the order of paths. `promise` tells the number of a
+/// position, none below 0, `rough` fills in those of a range of positions, each but for `ROUGH_PART` of it.
+fn best(
+    count: usize,
+    rough: impl Fn(Range<usize>, &mut [f32]),
+    promise: impl Fn(usize) -> f32,
+) -> Vec<usize> {
+    let mut keys = Vec::with_capacity(count.min(SAMPLE_MARGIN * SAMPLE_MARGIN * FIRST_POOL));
     let mut collect = |least: f32| {
         keys.clear();
         let mut promises = [0.0_f32; CHUNK];
         for start in (0..count).step_by(CHUNK) {
             let positions = start..(start + CHUNK).min(count);
-            promise(positions.clone(), &mut promises);
-            for (position, &promise) in positions.zip(&promises) {
+            rough(positions.clone(), &mut promises);
+            let likely =
+                positions.zip(&promises).filter(|&(_, &promise)| promise >= least * (1.0 - ROUGH_PART));
+            for (position, promise) in likely.map(|(position, _)| (position, promise(position))) {
                 if promise >= least {
                     // Best first, equal ones in the order of paths, both in one number.
                     keys.push(u64::from(!promise.to_bits()) << 32 | position as u64);
@@ -341,7 +357,7 @@ fn best(count: usize, promise: impl Fn(Range<usize>, &mut [f32])) -> Vec<usize> 
         }
         keys.len() >= FIRST_POOL
     };
-    if !collect(least) {
+    if !collect(least_of_best(count, &rough)) {
         collect(0.0);
     }
     if keys.len() > FIRST_POOL {
@@ -355,7 +371,7 @@ fn best(count: usize, promise: impl Fn(Range<usize>, &mut [f32])) -> Vec<usize> 
 }
 
 /// A number that most likely a few more files reach than are wanted, by a look at some of them.
-fn least_of_best(count: usize, promise: &impl Fn(Range<usize>, &mut [f32])) -> f32 {
+fn least_of_best(count: usize, rough: &impl Fn(Range<usize>, &mut [f32])) -> f32 {
     let step = count / SAMPLE_CHUNKS;
     if step < 2 * SAMPLE_CHUNK {
         return 0.0;
@@ -363,7 +379,7 @@ fn least_of_best(count: usize, promise: &impl Fn(Range<usize>, &mut [f32])) -> f
     let mut sample = Vec::with_capacity(SAMPLE_CHUNKS * SAMPLE_CHUNK);
     let mut promises = [0.0_f32; SAMPLE_CHUNK];
     for start in (0..SAMPLE_CHUNKS).map(|number| number * step) {
-        promise(start..start + SAMPLE_CHUNK, &mut promises);
+        rough(start..start + SAMPLE_CHUNK, &mut promises);
         sample.extend_from_slice(&promises);
     }
     let wanted = SAMPLE_MARGIN * FIRST_POOL * sample.len() / count;
@@ -447,8 +463,10 @@ mod tests {
         let fill = |positions: Range<usize>, into: &mut [f32]| {
             let count = positions.len();
             into[..count].copy_from_slice(&promises[positions]);
+            // Off by as much as is allowed.
+            into[..count].iter_mut().for_each(|promise| *promise *= 1.0 - ROUGH_PART / 2.0);
         };
-        assert_eq!(best(promises.len(), fill), sorted);
+        assert_eq!(best(promises.len(), fill, |position| promises[position]), sorted);
         // Where the first look tells nothing of the others.
         let (high, low) = (promises.len() - 40, 40);
         let odd = |positions: Range<usize>, into: &mut [f32]| {
@@ -462,7 +480,7 @@ mod tests {
         sorted.sort_by(|&a, &b| all[b].total_cmp(&all[a]).then(a.cmp(&b)));
         sorted.truncate(FIRST_POOL);
         sorted.sort_unstable();
-        assert_eq!(best(all.len(), odd), sorted);
+        assert_eq!(best(all.len(), odd, |position| all[position]), sorted);
     }
 
     proptest! {

@@ -323,9 +323,15 @@ impl Ranking<'_> {
         let mut aliases = Aliases::new(self.query, self.rarities);
         // One kind of step after the other, so that the processor fetches many at once from where they lie scattered.
         let docs: Vec<DocRef<'_>> = pool.iter().map(|(position, _)| self.view.doc(*position)).collect();
-        let paths: Vec<[&[u8]; 2]> = docs.iter().map(|doc| [doc.folder(), doc.name()]).collect();
-        for ((_, signals), path) in pool.iter_mut().zip(paths) {
-            signals[Signal::Alias as usize] = aliases.value(path);
+        let (mut names, mut ends) = (Vec::new(), Vec::with_capacity(docs.len()));
+        for doc in &docs {
+            names.extend_from_slice(doc.name());
+            ends.push(names.len());
+        }
+        let mut start = 0;
+        for (((_, signals), doc), end) in pool.iter_mut().zip(&docs).zip(ends) {
+            signals[Signal::Alias as usize] = aliases.value([doc.folder(), &names[start..end]]);
+            start = end;
         }
     }
 
