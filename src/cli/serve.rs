@@ -9,9 +9,7 @@ use crate::daemon::{
     self, Api, Asked, Ceilings, Claim, DaemonError, Handler, HookCall, HttpFace, HttpOptions, Listening,
     Place, Projects, ServeOptions, Stats,
 };
-use crate::hook::{self, Knowledge, Transcripts, Use};
-use crate::memory::{Budget, Context, IndexError, Plan, Question, Ranked, assemble};
-use crate::project::Root;
+use crate::hook::{self, Transcripts, Use};
 use crate::state::{self, Latest};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -90,10 +88,7 @@ fn http(
     let deadline_ms = Settings::load(&env, Some(&paths.settings()), None).0.hook_deadline_ms;
     let face = HttpFace {
         api: Api::new(&env, &paths, &session.log, Some(Arc::clone(&daemon.projects))),
-        hook: Box::new(move |event| {
-            let memory = KeptMemory { projects: Arc::clone(&asked.projects) };
-            hook::answer_for(&env, None, event, deadline_ms, &memory)
-        }),
+        hook: Box::new(move |event| hook::answer_for(&env, None, event, deadline_ms, &asked.projects)),
         status: Box::new(move || told.status()),
         launches: Box::new(move || launches(&paths, &transcripts)),
         stats: Arc::clone(&daemon.stats),
@@ -236,8 +231,8 @@ impl Handler for Daemon {
             Some(program) => env.with_program(program).with_cwd(cwd),
             None => env.with_cwd(cwd),
         };
-        let memory = KeptMemory { projects: Arc::clone(&self.projects) };
-        hook::answer_for(&env, call.argument.as_deref(), call.event.clone(), call.deadline_ms, &memory)
+        let (argument, event) = (call.argument.as_deref(), call.event.clone());
+        hook::answer_for(&env, argument, event, call.deadline_ms, &self.projects)
     }
 
     fn status(&self) -> String {
@@ -261,30 +256,6 @@ impl Handler for Daemon {
             "projects": projects,
         })
         .to_string()
-    }
-}
-
-/// The memory as the hook asks it, from indexes that stay in this process.
-struct KeptMemory {
-    projects: Arc<Projects>,
-}
-
-impl Knowledge for KeptMemory {
-    fn search(
-        &self,
-        context: &Context<'_>,
-        root: &Root,
-        question: &Question<'_>,
-    ) -> Result<Ranked, IndexError> {
-        self.projects.search(context, root, question)
-    }
-
-    fn assemble(&self, ranked: &Ranked, budget: &Budget<'_>) -> Plan {
-        assemble(ranked, budget)
-    }
-
-    fn glance(&self, context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError> {
-        self.projects.glance(context, root, chars)
     }
 }
 

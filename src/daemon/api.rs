@@ -75,53 +75,6 @@ impl From<IndexError> for ApiError {
     }
 }
 
-/// Kind of task, as it is written.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    General,
-    Bugfix,
-    Feature,
-    Refactor,
-    Incident,
-    Test,
-    Docs,
-}
-
-impl Kind {
-    fn query_type(self) -> QueryType {
-        match self {
-            Kind::General => QueryType::General,
-            Kind::Bugfix => QueryType::Bugfix,
-            Kind::Feature => QueryType::Feature,
-            Kind::Refactor => QueryType::Refactor,
-            Kind::Incident => QueryType::Incident,
-            Kind::Test => QueryType::Test,
-            Kind::Docs => QueryType::Docs,
-        }
-    }
-}
-
-/// How much, as it is written.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Much {
-    Compact,
-    #[default]
-    Normal,
-    Verbose,
-}
-
-impl Much {
-    fn detail(self) -> Detail {
-        match self {
-            Much::Compact => Detail::Compact,
-            Much::Normal => Detail::Normal,
-            Much::Verbose => Detail::Verbose,
-        }
-    }
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlanRequest {
@@ -129,18 +82,18 @@ struct PlanRequest {
     task: String,
     token_budget: Option<usize>,
     top: Option<usize>,
-    query_type: Option<Kind>,
+    query_type: Option<QueryType>,
     #[serde(default)]
-    detail: Much,
+    detail: Detail,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExploreRequest {
     project: Option<PathBuf>,
-    query_type: Option<Kind>,
+    query_type: Option<QueryType>,
     #[serde(default)]
-    detail: Much,
+    detail: Detail,
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,7 +184,7 @@ impl Api {
         let tokens =
             within("token_budget", request.token_budget, place.settings.hook_token_budget, TOKENS_MAX)?;
         let top = within("top", request.top, TOP, TOP_MAX)?;
-        let question = Question { task, query_type: request.query_type.map(Kind::query_type), top };
+        let question = Question { task, query_type: request.query_type, top };
         let context = self.context(&place);
         let ranked = match &self.projects {
             Some(projects) => projects.search(&context, &place.root, &question)?,
@@ -240,7 +193,7 @@ impl Api {
         let budget = Budget {
             tokens,
             chars: tokens.saturating_mul(CHARS_PER_TOKEN),
-            detail: request.detail.detail(),
+            detail: request.detail,
             given: &[],
         };
         let plan = memory::assemble(&ranked, &budget);
@@ -249,8 +202,8 @@ impl Api {
 
     fn explore(&self, request: ExploreRequest) -> Result<Value, ApiError> {
         let place = self.place(request.project)?;
-        let query_type = request.query_type.map_or(QueryType::General, Kind::query_type);
-        let options = ExploreOptions { query_type, detail: request.detail.detail() };
+        let query_type = request.query_type.unwrap_or(QueryType::General);
+        let options = ExploreOptions { query_type, detail: request.detail };
         let (overview, text) = memory::explore(&self.context(&place), &place.root, options)?;
         Ok(json!({ "schema": 1, "text": text, "overview": overview }))
     }

@@ -1,7 +1,9 @@
 //! The one seam between the hook and the memory; tests put slow, panicking and boundless ones in its place.
 
+use crate::daemon::Projects;
 use crate::memory::{self, Budget, Context, IndexError, Plan, Question, Ranked};
 use crate::project::Root;
+use std::sync::Arc;
 
 /// What the hook asks of a memory.
 pub trait Knowledge: Send + 'static {
@@ -13,12 +15,14 @@ pub trait Knowledge: Send + 'static {
         question: &Question<'_>,
     ) -> Result<Ranked, IndexError>;
     /// Cuts a ranked answer to a budget and renders it.
-    fn assemble(&self, ranked: &Ranked, budget: &Budget<'_>) -> Plan;
+    fn assemble(&self, ranked: &Ranked, budget: &Budget<'_>) -> Plan {
+        memory::assemble(ranked, budget)
+    }
     /// Says something general about the project in at most `chars` characters.
     fn glance(&self, context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError>;
 }
 
-/// The real memory.
+/// The memory read anew by this process.
 #[derive(Debug, Clone, Copy)]
 pub struct ProjectMemory;
 
@@ -32,11 +36,23 @@ impl Knowledge for ProjectMemory {
         memory::search(context, root, question)
     }
 
-    fn assemble(&self, ranked: &Ranked, budget: &Budget<'_>) -> Plan {
-        memory::assemble(ranked, budget)
+    fn glance(&self, context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError> {
+        memory::glance(context, root, chars)
+    }
+}
+
+/// The memory that a daemon keeps, as it is asked by other processes.
+impl Knowledge for Arc<Projects> {
+    fn search(
+        &self,
+        context: &Context<'_>,
+        root: &Root,
+        question: &Question<'_>,
+    ) -> Result<Ranked, IndexError> {
+        Projects::search(self, context, root, question)
     }
 
     fn glance(&self, context: &Context<'_>, root: &Root, chars: usize) -> Result<String, IndexError> {
-        memory::glance(context, root, chars)
+        Projects::glance(self, context, root, chars)
     }
 }

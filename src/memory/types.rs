@@ -1,10 +1,10 @@
 //! What is asked of the memory and what it answers.
 
 use super::search::Found;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Kind of task; a hint for the ranking, never a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueryType {
     /// Anything else.
@@ -24,12 +24,13 @@ pub enum QueryType {
 }
 
 /// How much of each file to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Detail {
     /// Paths, reasons and outlines.
     Compact,
     /// And the snippets that matter most.
+    #[default]
     Normal,
     /// And more of them.
     Verbose,
