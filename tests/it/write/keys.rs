@@ -92,6 +92,11 @@ fn bad_input_is_told_apart_and_leaves_the_file() {
     sandbox.write("bad.json", "{\"a\": 1,}");
     sandbox.write("latin.json", b"{\"a\": \"\xe9\"}");
     sandbox.write("x.unknown", "{}");
+    sandbox.write("nul.json", "{\"a\": \"\0\"}");
+    sandbox.write("nul.toml", "a = 1 # \0\n");
+    sandbox.write("nul.yaml", "a: \"\0\"\n");
+    sandbox.write("nul.env", "a=\0\n");
+    sandbox.write("sub/b.json", "{\"a\": 1}");
     std::fs::create_dir(sandbox.project().join("folder.json")).unwrap();
     for (args, code, part) in [
         (&["a.json", "n", "x", "--type", "integer"][..], 9, "\"x\" is not an integer"),
@@ -106,6 +111,12 @@ fn bad_input_is_told_apart_and_leaves_the_file() {
         (&["missing.json", "a", "2"], 5, "there is no"),
         (&["x.unknown", "a", "2"], 2, "does not say its format"),
         (&["folder.json", "a", "2"], 10, "folder.json"),
+        (&["nul.json", "a", "2"], 8, "line 1, column 8"),
+        (&["nul.toml", "a", "2"], 8, "line 1, column 9"),
+        (&["nul.yaml", "a", "2"], 8, "line 1, column 4"),
+        (&["nul.env", "a", "2"], 8, "line 1, column 3"),
+        (&["a.json", "n", "2", "--root", "sub"], 10, "outside"),
+        (&["sub/../a.json", "n", "2", "--root", "sub"], 10, "outside"),
     ] {
         let command: Vec<&str> = ["write", "set"].iter().chain(args).copied().collect();
         sandbox.rtk(&command).code(code).complains(part);
@@ -114,6 +125,8 @@ fn bad_input_is_told_apart_and_leaves_the_file() {
     assert_eq!(failed["kind"], "parse");
     assert!(failed["error"].as_str().unwrap().contains("       ^"), "{failed}");
     assert_eq!(content(&sandbox, "bad.json"), "{\"a\": 1,}");
+    sandbox.rtk_with(&["write", "set", "a.env", "a", "-", "-p"], b"x\0y").code(9).complains("NUL");
+    assert_eq!(content(&sandbox, "nul.env"), "a=\0\n");
     assert_eq!(content(&sandbox, "a.json"), "{\"n\": 1, \"a.b\": 1, \"a\": {\"b\": 2}}");
 }
 

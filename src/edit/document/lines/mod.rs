@@ -66,8 +66,19 @@ pub(super) enum Node {
     Entry(usize),
 }
 
+/// Refuses what a reader in C would take for the end of the text.
+fn must_not_end_early(text: &str) -> Result<(), Fault> {
+    if !text.contains('\0') {
+        return Ok(());
+    }
+    Err(Fault::value("a NUL has no place in a line", "leave it out, or encode the value"))
+}
+
 impl<'t> Lines<'t> {
     pub(super) fn read(text: &'t str, dialect: Dialect) -> Result<Lines<'t>, Fault> {
+        if let Some(at) = text.find('\0') {
+            return Err(Fault::syntax(text, at, "a NUL, where many readers take the text to end"));
+        }
         let (sections, entries) = match dialect {
             Dialect::Env => env::parse(text)?,
             Dialect::Ini => ini::parse(text)?,
@@ -100,6 +111,7 @@ impl<'t> Lines<'t> {
                 "a section holds keys with values, and no more",
             ));
         };
+        must_not_end_early(text)?;
         Ok(match self.dialect {
             Dialect::Env => env::printed(text, old),
             Dialect::Ini => ini::printed(text, indent, newline(self.text)),
@@ -108,6 +120,7 @@ impl<'t> Lines<'t> {
 
     /// A new line in the style of an entry beside it.
     fn line(&self, name: &str, value: &Value, beside: Option<&Entry>) -> Result<String, Fault> {
+        must_not_end_early(name)?;
         let indent = beside.map_or("", |entry| outer_indent(self.text, entry.key.start));
         let default = if self.dialect == Dialect::Env { "=" } else { " = " };
         let source = beside.filter(|entry| entry.has_separator && !entry.value.is_empty());
@@ -156,6 +169,7 @@ impl<'t> Lines<'t> {
 
     fn insert_section(&self, name: &str, members: &[(String, Value)]) -> Result<Vec<Splice>, Fault> {
         let newline = newline(self.text);
+        must_not_end_early(name)?;
         if name.contains(['\n', '\r']) {
             return Err(Fault::value("a section's name is one line", "leave the line ending out"));
         }

@@ -63,6 +63,24 @@ fn variables_keep_their_quotes_and_comments() {
 }
 
 #[test]
+fn nothing_is_read_or_written_that_ends_early_for_others() {
+    for (text, format) in
+        [("A=1\nB=x\0y\n", Format::Env), ("[A]\n\0=1\n", Format::Ini), ("[A\0]\n", Format::Ini)]
+    {
+        assert!(matches!(run(text, format, "A", Action::Unset), Err(Fault::Syntax { .. })), "{text:?}");
+    }
+    for (text, format, path, value) in [
+        ("A=1\n", Format::Env, "A", "x\0y"),
+        ("A=1\n", Format::Env, "NEW", "x\0y"),
+        ("[s]\na=1\n", Format::Ini, "s.a", "x\0y"),
+        ("[s]\na=1\n", Format::Ini, "s.'n\0'", "x"),
+    ] {
+        let refused = run(text, format, path, set_action(value, None));
+        assert!(matches!(refused, Err(Fault::Value { .. })), "{path:?} {refused:?}");
+    }
+}
+
+#[test]
 fn what_some_readers_take_for_a_comment_and_others_for_the_value_is_left_alone() {
     for typed in ["x", "x ; c"] {
         assert_eq!(
