@@ -408,11 +408,13 @@ mod tests {
     #[test]
     fn what_is_no_regular_file_is_not_waited_for_and_no_link_is_followed() {
         use rustix::fs::{CWD, FileType, mknodat};
-        let (folder, transcript, agent) = session(&[call("1", "Read", "file_path", "/p/src/a.rs")]);
+        let asked = r#"{"message":{"content":"the prompt"}}"#.to_owned();
+        let (folder, transcript, agent) = session(&[asked, call("1", "Read", "file_path", "/p/src/a.rs")]);
         let moved = folder.path().join("elsewhere.jsonl");
-        std::fs::rename(&agent, &moved).unwrap();
         let launch = launch(&transcript);
         let transcripts = Transcripts::default();
+        assert_eq!(transcripts.uses([(&launch, Some("a1"))])[0].map(|it| it.hits), Some(1));
+        std::fs::rename(&agent, &moved).unwrap();
         std::os::unix::fs::symlink(&moved, &agent).unwrap();
         assert_eq!(transcripts.uses([(&launch, Some("a1"))]), [None]);
         std::fs::remove_file(&agent).unwrap();

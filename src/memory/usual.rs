@@ -98,6 +98,9 @@ mod tests {
         // Two files prove little, and `error` or a number stands everywhere.
         assert!(own_word(&query.terms, &rarities(2), documents) < 2.5);
         assert!(own_word(&query.terms, &rarities(0), documents) < 1.0);
+        // Nor does the same share prove as much among few files.
+        let few: Vec<f32> = query.terms.iter().map(|_| idf(10, 1)).collect();
+        assert!(own_word(&query.terms, &few, 10) + 1.0 < own_word(&query.terms, &rarities(100), documents));
         assert_eq!(frequency(idf(documents, 17), documents).round(), 17.0);
     }
 }
