@@ -374,8 +374,10 @@ mod tests {
 
     #[test]
     fn a_launch_without_a_slice_and_a_path_that_is_no_transcript_are_told_without() {
-        let (folder, transcript, _) = session(&[call("1", "Read", "file_path", "/p/src/a.rs")]);
+        let asked = r#"{"message":{"content":"the prompt"}}"#.to_owned();
+        let (folder, transcript, _) = session(&[asked, call("1", "Read", "file_path", "/p/src/a.rs")]);
         let transcripts = Transcripts::default();
+        assert!(transcripts.uses([(&launch(&transcript), Some("a1"))])[0].is_some());
         let answered = Launch { action: Action::Answered, ..launch(&transcript) };
         let elsewhere = launch(&folder.path().join("0355"));
         let relative = launch(Path::new("0355.jsonl"));

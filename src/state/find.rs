@@ -139,12 +139,11 @@ mod tests {
         let mut again = Launch::new("s1", 5);
         again.tool_use_id = Some("t2".into());
         Session::of(&paths, "s1").append(&Event::Launch(Box::new(again))).unwrap();
-        let rows: Vec<_> = latest(&paths, 9)
-            .unwrap()
-            .into_iter()
-            .map(|row| (row.launch.tool_use_id.unwrap(), row.launch.at_ms))
-            .collect();
-        assert_eq!(rows[0], ("t2".into(), 5));
+        let row = |row: Latest| (row.launch.tool_use_id.unwrap(), row.launch.at_ms, row.agent_id);
+        let mut rows: Vec<_> = latest(&paths, 9).unwrap().into_iter().map(row).collect();
+        assert_eq!(rows[0], ("t2".into(), 5, None));
+        rows.sort();
+        assert_eq!(rows[0], ("t1".into(), 1, Some("a".into())), "with the agent that it led to");
         assert_eq!(rows.len(), 3, "{rows:?}");
         let s2 = find(&paths, Some("t3")).unwrap().unwrap().file;
         let later = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1 << 33);
