@@ -111,6 +111,32 @@ fn a_rust_workspace_is_described_as_it_is() {
 }
 
 #[test]
+fn somebody_new_is_told_what_to_read_and_what_is_started() {
+    let sandbox = Sandbox::new();
+    sandbox.write("README.md", "# Till\n");
+    sandbox.write("readme.c", "int not_a_document;\n");
+    sandbox.write("docs/Contributing.md", "# How to help\n");
+    sandbox
+        .write("src/till.c", "#ifdef _WIN32\n#include <w.h>\n#endif\nint main(void) {\n    return 0;\n}\n");
+    sandbox.write("src/hash.c", "int hash;\n#ifdef HASH_TEST\nint main(void) {\n    return 1;\n}\n#endif\n");
+    sandbox.write("src/shop/__init__.py", "");
+    sandbox.write("src/shop/__main__.py", "print(1)\n");
+    sandbox.write("src/shop/cli.py", "def run(): pass\n");
+    sandbox.write("tools/cli.py", "print(2)\n");
+    let overview = overview(&sandbox, &[]);
+    assert_eq!(overview["documents"], serde_json::json!(["README.md", "docs/Contributing.md"]));
+    assert_eq!(all(&overview, "entry_points", "name"), ["python -m shop", "cli", "till"]);
+    assert_eq!(
+        all(&overview, "entry_points", "target"),
+        ["src/shop/__main__.py", "tools/cli.py", "src/till.c"]
+    );
+    sandbox
+        .rtk(&["memory", "explore"])
+        .success()
+        .says("Documents to begin with: README.md, docs/Contributing.md.\n");
+}
+
+#[test]
 fn a_text_says_what_matters_within_its_budget() {
     let sandbox = rust_workspace();
     sandbox.git(&["init", "-q", "-b", "main"]);

@@ -29,7 +29,7 @@ use super::search;
 use super::types::{Detail, QueryType};
 use crate::base::Deadline;
 use crate::code::Language;
-use crate::index::{self, Context, IndexError, Layout, Source, View, open_fresh};
+use crate::index::{self, Context, DocRef, IndexError, Layout, Source, View, open_fresh};
 use crate::project::Root;
 use crate::text::inert;
 use manifests::Manifest;
@@ -49,6 +49,25 @@ const CHILDREN_MAX: usize = 8;
 const DOMINANT_SHARE: f64 = 0.5;
 /// A README larger than this is not read, in bytes.
 const README_BYTES_MAX: u64 = 256 * 1024;
+/// A larger file is not looked into for what surrounds its `main`, in bytes.
+const MAIN_BYTES_MAX: u64 = 1024 * 1024;
+/// Files with a `main` that are looked into.
+const MAINS_MAX: usize = 40;
+/// Beginnings of names of documents that somebody new reads, in that order.
+const DOCUMENTS: [&[u8]; 8] = [
+    b"readme",
+    b"contributing",
+    b"architecture",
+    b"design",
+    b"hacking",
+    b"development",
+    b"agents.md",
+    b"claude.md",
+];
+/// Folders in which such documents lie, too.
+const DOCUMENT_FOLDERS: [&[u8]; 4] = [b"", b"docs", b"doc", b".github"];
+/// Documents that are named.
+const DOCUMENTS_MAX: usize = 8;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -116,9 +135,10 @@ pub fn explore(
         detail: options.detail,
         name,
         description,
+        documents: documents(&survey),
         languages: languages(survey.all()),
         folders: folders(&survey, options.list(4, 8, 24), options.list(2, 3, 4)),
-        entry_points: bounded(all_entry_points(&survey, &read, &usage), options.list(12, 30, 100)),
+        entry_points: bounded(all_entry_points(root, &survey, &read, &usage), options.list(12, 30, 100)),
         dependencies: bounded(dependencies(&read), options.list(30, 60, 200)),
         commands: bounded(commands(&read), options.list(12, 30, 80)),
         modules,
@@ -160,6 +180,23 @@ fn introduction(root: &Root, survey: &Survey<'_>, read: &[Manifest]) -> (String,
         }
     });
     (name, description)
+}
+
+/// What somebody new should read, of that at the top and in the folders of documentation.
+fn documents(survey: &Survey<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for start in DOCUMENTS {
+        for folder in DOCUMENT_FOLDERS {
+            let starts = |doc: &&DocRef<'_>| {
+                let name = doc.name().to_ascii_lowercase();
+                name.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest[0] == b'.')
+            };
+            let named = survey.direct(folder).iter().filter(starts).filter(|doc| !is_code(doc.language()));
+            found.extend(named.take(1).map(|doc| shown_path(&doc.path())));
+        }
+    }
+    found.truncate(DOCUMENTS_MAX);
+    found
 }
 
 fn languages(all: &Tally) -> Vec<LanguageShare> {
@@ -293,14 +330,46 @@ fn is_side_path(path: &str) -> bool {
         .any(|part| ["fuzz", "bench", "benches", "benchsuite"].contains(&part) || part.contains("test"))
 }
 
+/// Whether a line of C is compiled only for the file's own tests, or never: `#ifdef SIPHASH_TEST`, `#if 0`.
+fn is_for_tests(text: &str, line: u32) -> bool {
+    let mut open: Vec<bool> = Vec::new();
+    for line in text.lines().take(line.saturating_sub(1) as usize) {
+        let Some(rest) = line.trim_start().strip_prefix('#') else { continue };
+        let rest = rest.trim_start();
+        let (word, condition) =
+            rest.split_at(rest.find(|ch: char| !ch.is_alphabetic()).unwrap_or(rest.len()));
+        let condition = condition.trim().to_ascii_lowercase();
+        match word {
+            "if" | "ifdef" => {
+                let own = condition.contains("test") || condition.contains("_main") || condition == "0";
+                open.push(own && !condition.starts_with('!'));
+            }
+            "ifndef" => open.push(false),
+            "else" | "elif" => open.iter_mut().next_back().into_iter().for_each(|own| *own = false),
+            "endif" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.contains(&true)
+}
+
 /// Entry points by manifest and layout, and the files that hold a `main` of C.
-fn all_entry_points(survey: &Survey<'_>, read: &[Manifest], usage: &Usage) -> Vec<EntryPoint> {
+fn all_entry_points(root: &Root, survey: &Survey<'_>, read: &[Manifest], usage: &Usage) -> Vec<EntryPoint> {
     let mut found = entry_points(survey, read);
     let known: BTreeSet<String> = found.iter().filter_map(|entry| entry.target.clone()).collect();
     // The longest first: a program of its own does more than the self-test of a library.
     let mut mains = usage.mains.clone();
-    mains.sort_by_key(|(lines, position)| (std::cmp::Reverse(*lines), *position));
-    let mains = mains.into_iter().map(|(_, position)| &survey.docs[position]);
+    mains.sort_by_key(|(lines, _, position)| (std::cmp::Reverse(*lines), *position));
+    let starts = |(_, line, position): &(u32, u32, usize)| match index::read(
+        &root.path,
+        &survey.docs[*position].path(),
+        MAIN_BYTES_MAX,
+    ) {
+        Source::Text(content, _) => !is_for_tests(&String::from_utf8_lossy(&content), *line),
+        _ => true,
+    };
+    let mains = mains.into_iter().take(MAINS_MAX).filter(starts);
+    let mains = mains.map(|(_, _, position)| &survey.docs[position]);
     let mains = mains.map(|doc| (shown_path(doc.name()), shown_path(&doc.path())));
     let mains: Vec<(String, String)> = mains.filter(|(_, path)| !known.contains(path)).collect();
     found.extend(mains.into_iter().map(|(name, path)| {
@@ -445,4 +514,20 @@ fn most_used(survey: &Survey<'_>, usage: &Usage, count: usize) -> Vec<FileUse> {
         FileUse { path: shown_path(&survey.docs[position].path()), used_by, definitions }
     };
     used.into_iter().take(count).map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_main_for_tests_is_told_from_a_program() {
+        let text = "#ifdef __linux__\n#include <a.h>\n#endif\n#ifdef SIPHASH_TEST\nint main(void) {\n}\n#endif\nint f;\n";
+        assert!(is_for_tests(text, 5));
+        assert!(!is_for_tests(text, 8));
+        assert!(is_for_tests("#if 0\n#ifdef A\n#endif\nint main(void) {}\n#endif\n", 4));
+        assert!(!is_for_tests("#ifdef TEST\n#else\nint main(void) {}\n#endif\n", 3));
+        assert!(!is_for_tests("#ifndef NO_TESTS\nint main(void) {}\n#endif\n", 2));
+        assert!(!is_for_tests("#endif\n#\n#if\n", 9));
+    }
 }

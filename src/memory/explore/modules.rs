@@ -183,8 +183,12 @@ fn first_sentence(language: Language, text: &str) -> String {
 /// The first paragraph of lines that is prose: no headings, markup or badges.
 fn prose<'l>(lines: impl Iterator<Item = &'l str>) -> String {
     let mut out = String::new();
+    // Markup of HTML goes on until an empty line.
+    let mut html = false;
     for line in lines.map(|line| line.trim().trim_start_matches("> ")) {
-        let markup = line.starts_with(['#', '<', '[', '!', '=', '|', '`', '@', '{', '.'])
+        html = !line.is_empty() && (html || out.is_empty() && line.starts_with('<'));
+        let markup = html
+            || line.starts_with(['#', '<', '[', '!', '=', '|', '`', '@', '{', '.'])
             || line.starts_with("---")
             || line.starts_with("//")
             || line.starts_with("*[")
@@ -247,5 +251,7 @@ mod tests {
         let readme = "<h1>x</h1>\n\nTitle\n=====\n\n[![badge](x)](y)\n\nIt finds\nthings.\n\nMore.\n";
         assert_eq!(first_paragraph(readme), "It finds things.");
         assert_eq!(first_paragraph("# only\n"), "");
+        let centred = "<p align=\"center\">Visit <a href=\"x\">x</a> for\nexamples.</p>\n\nIt measures.\n";
+        assert_eq!(first_paragraph(centred), "It measures.");
     }
 }

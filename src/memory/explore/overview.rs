@@ -19,6 +19,8 @@ pub struct Overview {
     pub name: String,
     /// What it says about itself, by a manifest or the first paragraph of its README; may be empty.
     pub description: String,
+    /// Documents that somebody new reads first: README, CONTRIBUTING and the like.
+    pub documents: Vec<String>,
     /// Languages of the code, most files first.
     pub languages: Vec<LanguageShare>,
     /// The map: top folders, and those below a folder that holds most of the sources.

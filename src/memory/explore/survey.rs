@@ -181,6 +181,11 @@ impl<'a> Survey<'a> {
     pub(super) fn conventional_entries(&self) -> Vec<EntryPoint> {
         let mut found = Vec::new();
         for doc in self.docs.iter().filter(|doc| role(doc) == Role::Source) {
+            // In a package of Python these are modules like any other.
+            let module = matches!(doc.name(), b"main.py" | b"app.py" | b"cli.py");
+            if module && self.file(doc.folder(), b"__init__.py").is_some() {
+                continue;
+            }
             if let Some((kind, name)) = conventional(doc) {
                 let target = Some(shown_path(&doc.path()));
                 found.push(EntryPoint { kind, name, target, manifest: None });
@@ -206,7 +211,11 @@ fn conventional(doc: &DocRef<'_>) -> Option<(&'static str, String)> {
         b"lib.rs" if parent == b"src" => Some(("library", package(above))),
         name if name.ends_with(b".rs") && folder.ends_with(b"src/bin") => Some(("binary", shown_path(stem))),
         b"main.go" => Some(("binary", shown_path(parent))),
-        b"__main__.py" => Some(("script", format!("python -m {}", shown_path(folder).replace('/', ".")))),
+        b"__main__.py" => {
+            // `src` holds packages and is none.
+            let package = folder.strip_prefix(b"src/").unwrap_or(folder);
+            Some(("script", format!("python -m {}", shown_path(package).replace('/', "."))))
+        }
         b"manage.py" => Some(("script", shown_path(stem))),
         b"wsgi.py" | b"asgi.py" if depth(folder) <= 1 => Some(("script", shown_path(stem))),
         b"main.py" | b"app.py" | b"cli.py" if depth(folder) <= 2 => Some(("script", shown_path(stem))),

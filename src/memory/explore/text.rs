@@ -180,5 +180,8 @@ fn header(overview: &Overview) -> String {
     } else {
         text.push_str(&format!("Code files: {}.\n", languages.join(", ")));
     }
+    if !overview.documents.is_empty() {
+        text.push_str(&format!("Documents to begin with: {}.\n", overview.documents.join(", ")));
+    }
     text
 }

@@ -53,8 +53,8 @@ pub(super) struct Usage {
     pub(super) relations: BTreeSet<(usize, usize)>,
     /// Positions of sources that hold a module of tests.
     pub(super) with_tests: BTreeSet<usize>,
-    /// Lines of `main` and position, of the sources of C and C++ that define it.
-    pub(super) mains: Vec<(u32, usize)>,
+    /// Number of lines of `main`, its first line and the position of the file, of the sources of C and C++ that define it.
+    pub(super) mains: Vec<(u32, u32, usize)>,
     /// Whether every source was read.
     pub(super) complete: bool,
 }
@@ -183,7 +183,7 @@ fn collect<'o>(
         if let Some(main) =
             outline.symbols.iter().find(|symbol| starts(symbol)).filter(|_| family == Language::C.id())
         {
-            usage.mains.push((main.end_line.saturating_sub(main.start_line), position));
+            usage.mains.push((main.end_line.saturating_sub(main.start_line), main.start_line, position));
         }
         for symbol in &outline.symbols {
             use SymbolKind::{Constant, Function, Macro};

@@ -258,7 +258,8 @@ pub(super) fn makefile(text: &str) -> Manifest {
             if let Some(target) = first.filter(|target| target.does.is_empty()) {
                 let command = command.trim_start_matches(['@', '-', '+']);
                 // What is made of make's own variables tells a reader nothing.
-                if !command.contains("$<") && !command.starts_with('$') {
+                let of_make = ["$<", "$@", "$^", "$(MAKE)"].iter().any(|own| command.contains(own));
+                if !of_make && !command.starts_with('$') && !command.starts_with("echo ") {
                     target.does = clean_text(command);
                 }
             }
@@ -274,7 +275,8 @@ pub(super) fn makefile(text: &str) -> Manifest {
         {
             continue;
         }
-        let run = format!("make {targets}");
+        // `default` is by custom what stands first and is made without a word.
+        let run = if targets == "default" { "make".to_owned() } else { format!("make {targets}") };
         if manifest.commands.iter().any(|known| known.run == run) {
             continue;
         }

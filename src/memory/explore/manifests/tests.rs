@@ -130,6 +130,12 @@ fn cmake_make_and_pnpm_are_read() {
     let told: Vec<(&str, &str)> =
         make.commands.iter().map(|command| (command.run.as_str(), command.does.as_str())).collect();
     assert_eq!(told, [("make test", "run the tests"), ("make all", "cc x.c")]);
+    let passed_on = lines::makefile(
+        "default: all\n.DEFAULT:\n\tcd src && $(MAKE) $@\ninstall:\n\tcd src && $(MAKE) $@\nall:\n\t@echo \"\"\n",
+    );
+    let told: Vec<(&str, &str)> =
+        passed_on.commands.iter().map(|command| (command.run.as_str(), command.does.as_str())).collect();
+    assert_eq!(told, [("make", ""), ("make install", ""), ("make all", "")]);
     assert_eq!(lines::pnpm_workspace("packages:\n  - 'a/*'\n  - '!a/x'\nother:\n  - b\n").members, ["a/*"]);
 }
 
