@@ -9,39 +9,44 @@ use super::usual::own_word;
 
 /// Best files that count.
 const FILES: usize = 5;
+/// The first file's score is compared with that of the file in this place: where a task is at home, it stands out.
+pub(super) const LEAD_OVER: usize = 24;
+/// The lead in an answer of fewer files: between those of own and of foreign tasks.
+const NO_LEAD: f32 = 4.5;
 /// Answers that are this sure are quoted and may take the place of an exploration: 90 of 100 tasks of the project, 10 of
 /// 100 of other projects (see docs/benchmarks.md).
-const HIGH_MIN: f32 = -0.15;
+const HIGH_MIN: f32 = -0.25;
 /// Answers that are less sure are no answers.
 const LOW_MIN: f32 = -2.5;
 
 /// Number of grounds.
-const GROUNDS: usize = 20;
+const GROUNDS: usize = 21;
 
 /// Name and weight of each ground, found by `tests/benches/retrieval/bench.py abstain` (see docs/benchmarks.md).
 const WEIGHTS: [(&str, f32); GROUNDS] = [
-    ("known", 1.743),
-    ("coverage", 1.796),
-    ("title", 1.801),
-    ("text", 0.360),
-    ("name", -0.223),
-    ("identifiers", 0.681),
-    ("mention", 0.186),
-    ("literal", 0.449),
-    ("history", 0.690),
-    ("lexical", -0.143),
+    ("known", 1.658),
+    ("coverage", 0.905),
+    ("title", 0.766),
+    ("text", 1.335),
+    ("name", -0.465),
+    ("identifiers", 0.505),
+    ("mention", 0.448),
+    ("literal", 0.509),
+    ("history", 1.292),
+    ("lexical", -2.154),
     ("pairs", 0.375),
-    ("compound", 0.312),
-    ("length", -1.296),
-    ("places", 1.036),
-    ("stem_cover", 1.125),
-    ("scope", 0.877),
-    ("past_near", 1.762),
-    ("past_pairs", 0.716),
-    ("past_pair_share", 2.062),
-    ("own_word", 1.039),
+    ("compound", -0.024),
+    ("length", -1.374),
+    ("places", 1.345),
+    ("stem_cover", 0.681),
+    ("scope", 0.136),
+    ("past_near", 6.088),
+    ("past_pairs", 0.693),
+    ("past_pair_share", 1.868),
+    ("own_word", 1.009),
+    ("lead", 0.365),
 ];
-const BIAS: f32 = -1.297;
+const BIAS: f32 = -1.513;
 /// An identifier in at most one file of so many, and of so many bytes, is no coincidence.
 const RARE_PART: usize = 100;
 const EXACT_BYTES_MIN: usize = 8;
@@ -52,8 +57,9 @@ const SHARE_MAX: f32 = 2.0;
 
 /// What a confidence rests on.
 pub(super) struct Grounds {
-    /// In the order of `WEIGHTS`; shares of the question except for pairs, length and the own word, which are logarithms.
-    /// Those of the past are about the history as a whole, the own word about all files, the others about the best files.
+    /// In the order of `WEIGHTS`; shares of the question except for pairs, length and the own word, which are logarithms,
+    /// and the lead, which is a difference of scores. Those of the past are about the history as a whole, the own word
+    /// about all files, the others about the best files.
     values: [f32; GROUNDS],
     /// Whether a good file defines an identifier of the question that few files define, or is named by its path.
     exact: bool,
@@ -114,6 +120,7 @@ impl Grounds {
             past.pairs,
             past.pair_share,
             own_word(&query.terms, rarities, documents),
+            lead(found),
         ];
         Grounds { values, exact: Grounds::is_exact(query, rarities, found, documents) }
     }
@@ -152,6 +159,14 @@ impl Grounds {
     /// Names and values, for those who want to know why.
     pub(super) fn named(&self) -> Vec<(&'static str, f32)> {
         WEIGHTS.iter().zip(self.values).map(|((name, _), value)| (*name, value)).collect()
+    }
+}
+
+/// How far the first file stands out.
+fn lead(found: &[Found]) -> f32 {
+    match (found.first(), found.get(LEAD_OVER - 1)) {
+        (Some(first), Some(later)) => first.score - later.score,
+        _ => NO_LEAD,
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a question to ranked files: freshness, posting lists, signals, evidence, order, confidence.
 
 use super::assemble::candidate;
-use super::confidence::Grounds;
+use super::confidence::{Grounds, LEAD_OVER};
 use super::evidence::{Evidence, Memo, Place, Seeker};
 use super::gather::{Gathered, Stem, gather};
 use super::history::{Acquaintance, Chronicle, Traces};
@@ -158,7 +158,7 @@ impl Asked<'_> {
         let rarities = gathered.rarities.as_slice();
         let view = &view;
         let ranking = Ranking { context, root, index, prepared, view, query, rarities, threads, stop, shelf };
-        let wanted = question.top.max(KEPT_FILES);
+        let wanted = question.top.max(KEPT_FILES).max(LEAD_OVER);
         let weighed = ranking.weigh(&gathered, wanted, &mut facts.timings_us)?;
         let Some((found, acquaintance)) = weighed else { return Ok(None) };
         let grounds = Grounds::of(query, rarities, &found, acquaintance, view.len());
