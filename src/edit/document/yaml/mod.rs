@@ -21,8 +21,10 @@ use tree::{Document, Id, Kind};
 
 /// Most values that aliases may unfold to in one answer.
 const UNFOLDED_MAX: usize = 100_000;
-/// Most mappings that one key is looked for in, each merged into the one before.
-const MERGES_MAX: usize = 16;
+/// Containers around an alias that is still unfolded: one that lies in what it means has no end.
+const UNFOLDED_DEPTH_MAX: usize = 128;
+/// Most mappings that one key is looked for in, merged into the first directly or by others.
+const MERGES_MAX: usize = 100;
 /// How an alias is named in messages.
 const ALIAS: &str = "an alias";
 /// Blanks of a level in a text that shows none.
@@ -32,6 +34,8 @@ const UNIT_DEFAULT: usize = 2;
 struct Unfolding {
     /// So many values more.
     left: usize,
+    /// Containers that are being read, each in the one before.
+    depth: usize,
     /// Whether what is read now is what an alias means.
     inside: bool,
     /// Whether an alias was left as it stands.
@@ -40,7 +44,7 @@ struct Unfolding {
 
 impl Unfolding {
     fn of(values: usize) -> Unfolding {
-        Unfolding { left: values, inside: false, is_cut: false }
+        Unfolding { left: values, depth: 0, inside: false, is_cut: false }
     }
 }
 
@@ -70,12 +74,12 @@ impl<'t> Yaml<'t> {
         }
     }
 
-    /// The member of that name; of those that are merged in (`<<`) only where aliases are followed. Those take part in
-    /// at most `depth` more merges, so that no text keeps a reader busy.
-    fn member(&self, id: Id, name: &str, depth: usize) -> Option<Id> {
+    /// The member of that name; of those that are merged in (`<<`) only where aliases are followed. At most `merges` more
+    /// mappings are looked into, so that no text keeps a reader busy.
+    fn member(&self, id: Id, name: &str, merges: &mut usize) -> Option<Id> {
         let Kind::Mapping { pairs, .. } = &self.tree.nodes[self.meant(id)].kind else { return None };
         let own = pairs.iter().rev().find(|pair| self.key_text(pair.key) == name).map(|pair| pair.node);
-        if own.is_some() || !self.follows || depth == 0 {
+        if own.is_some() || !self.follows {
             return own;
         }
         let merged = pairs.iter().rev().find(|pair| self.key_text(pair.key) == "<<")?.node;
@@ -83,7 +87,10 @@ impl<'t> Yaml<'t> {
             Kind::Sequence { items, .. } => items.iter().map(|item| item.node).collect(),
             _ => vec![merged],
         };
-        several.into_iter().find_map(|from| self.member(from, name, depth - 1))
+        several.into_iter().find_map(|from| {
+            *merges = merges.checked_sub(1)?;
+            self.member(from, name, merges)
+        })
     }
 
     fn key_text(&self, id: Id) -> String {
@@ -99,41 +106,40 @@ impl<'t> Yaml<'t> {
             unfolding.left = unfolding.left.saturating_sub(1);
         }
         match &self.tree.nodes[id].kind {
-            Kind::Scalar { text, style, tag } => match tag.as_deref() {
-                Some("tag:yaml.org,2002:str") => Value::String(text.clone()),
-                None
-                | Some(
-                    "tag:yaml.org,2002:int"
-                    | "tag:yaml.org,2002:float"
-                    | "tag:yaml.org,2002:bool"
-                    | "tag:yaml.org,2002:null",
-                ) if *style == ScalarStyle::Plain => print::resolved(text),
-                _ => Value::String(text.clone()),
-            },
-            Kind::Alias(name) => match self.anchored(name, id).filter(|_| unfolding.left > 0) {
-                Some(target) => {
-                    let was_inside = std::mem::replace(&mut unfolding.inside, true);
-                    let value = self.as_value(target, unfolding);
-                    unfolding.inside = was_inside;
-                    value
-                }
-                None => {
-                    unfolding.is_cut |= unfolding.left == 0;
-                    Value::Object(vec![("*".into(), Value::String(name.clone()))])
-                }
-            },
+            Kind::Scalar { text, style, tag } => scalar_value(text, *style, tag.as_deref()),
+            Kind::Alias(name) => self.alias_value(id, name, unfolding),
             Kind::Sequence { items, .. } => {
-                Value::Array(items.iter().map(|item| self.as_value(item.node, unfolding)).collect())
+                Value::Array(self.values(items.iter().map(|item| item.node), unfolding))
             }
-            Kind::Documents(roots) => {
-                Value::Array(roots.iter().map(|root| self.as_value(*root, unfolding)).collect())
+            Kind::Documents(roots) => Value::Array(self.values(roots.iter().copied(), unfolding)),
+            Kind::Mapping { pairs, .. } => {
+                let values = self.values(pairs.iter().map(|pair| pair.node), unfolding);
+                Value::Object(pairs.iter().map(|pair| self.key_text(pair.key)).zip(values).collect())
             }
-            Kind::Mapping { pairs, .. } => Value::Object(
-                pairs
-                    .iter()
-                    .map(|pair| (self.key_text(pair.key), self.as_value(pair.node, unfolding)))
-                    .collect(),
-            ),
+        }
+    }
+
+    /// The values in a container.
+    fn values(&self, ids: impl Iterator<Item = Id>, unfolding: &mut Unfolding) -> Vec<Value> {
+        unfolding.depth += 1;
+        let values = ids.map(|id| self.as_value(id, unfolding)).collect();
+        unfolding.depth -= 1;
+        values
+    }
+
+    fn alias_value(&self, id: Id, name: &str, unfolding: &mut Unfolding) -> Value {
+        let lasts = unfolding.left > 0 && unfolding.depth < UNFOLDED_DEPTH_MAX;
+        match self.anchored(name, id).filter(|_| lasts) {
+            Some(target) => {
+                let was_inside = std::mem::replace(&mut unfolding.inside, true);
+                let value = self.as_value(target, unfolding);
+                unfolding.inside = was_inside;
+                value
+            }
+            None => {
+                unfolding.is_cut |= !lasts;
+                Value::Object(vec![("*".into(), Value::String(name.to_owned()))])
+            }
         }
     }
 
@@ -246,6 +252,21 @@ impl<'t> Yaml<'t> {
     }
 }
 
+/// The value of a scalar by its tag and style.
+fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&str>) -> Value {
+    match tag {
+        Some("tag:yaml.org,2002:str") => Value::String(text.to_owned()),
+        None
+        | Some(
+            "tag:yaml.org,2002:int"
+            | "tag:yaml.org,2002:float"
+            | "tag:yaml.org,2002:bool"
+            | "tag:yaml.org,2002:null",
+        ) if style == ScalarStyle::Plain => print::resolved(text),
+        _ => Value::String(text.to_owned()),
+    }
+}
+
 fn whole_documents() -> Fault {
     Fault::refused(
         "the file holds several YAML documents, which are not added, removed or replaced whole",
@@ -268,7 +289,11 @@ impl Tree for Yaml<'_> {
     }
 
     fn children(&self, node: &Id, names: &[String]) -> Vec<Option<Id>> {
-        names.iter().map(|name| self.member(*node, name, MERGES_MAX)).collect()
+        let member = |name: &String| {
+            let mut merges = MERGES_MAX;
+            self.member(*node, name, &mut merges)
+        };
+        names.iter().map(member).collect()
     }
 
     fn element(&self, node: &Id, index: usize) -> Option<Id> {
@@ -301,7 +326,7 @@ impl super::Document for Yaml<'_> {
             return Ok(());
         }
         Err(Fault::refused(
-            format!("its aliases mean more than {UNFOLDED_MAX} values"),
+            format!("its aliases mean more than {UNFOLDED_MAX} values, or themselves"),
             "name a place inside, or read the file itself",
         ))
     }

@@ -210,6 +210,28 @@ fn values_are_read_through_aliases_and_merges_and_changed_where_they_stand() {
 }
 
 #[test]
+fn an_alias_in_what_it_means_and_merges_of_merges_end() {
+    let refused = |text: &str, path: &str| {
+        let fault = get(text.as_bytes(), Format::Yaml, &KeyPath::parse(path).unwrap());
+        assert!(matches!(fault, Err(Fault::Refused { .. })), "{text:?} {path}: {fault:?}");
+    };
+    refused("a: &a [1, *a]\nb: 2\n", "a");
+    refused("a: &a\n  k: *a\nb: 2\n", "a.k.k.k");
+    refused("a: &a {k: [{l: *a}]}\n", "a");
+    assert_eq!(got("a: &a [1, *a]\nb: 2\n", "a[1][1][0]"), "1", "a place inside is told");
+    assert_eq!(set("a: &a [1, *a]\nb: 2\n", "b", "3"), "a: &a [1, *a]\nb: 3\n");
+    // Without an end to the aliases there is none to chains of them either, but for a depth that every reader bears.
+    let chain = (1..200).fold("- &n0 [1]\n".to_owned(), |text, n| text + &format!("- &n{n} [*n{}]\n", n - 1));
+    refused(&chain, "[199]");
+    assert_eq!(got(&chain, "[3]"), "[[[[1]]]]");
+    // Three ways at each of many steps: nobody lives to see all of them tried.
+    let wide = "a: &a\n  <<: [*a, *a, *a]\n  k: 1\n";
+    assert_eq!(got(wide, "a.k"), "1");
+    let fault = get(wide.as_bytes(), Format::Yaml, &KeyPath::parse("a.x").unwrap());
+    assert!(matches!(fault, Err(Fault::Missing { .. })), "{fault:?}");
+}
+
+#[test]
 fn what_goes_on_no_deeper_than_its_key_is_read_as_others_read_it() {
     for (text, path, value) in [
         ("a:\n  b: \"^(\\\n    x|\\\n  )$\"\n  c: 1\n", "a.b", "\"^(x|)$\""),
